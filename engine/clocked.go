@@ -73,7 +73,7 @@ func (s *clocked) Insert(ctx context.Context, tenant string, items []store.Item,
 	})
 	recorded(inserted.Evicted)
 	for i, a := range inserted.Answers {
-		inserted.Answers[i] = answered(c, a, now)
+		inserted.Answers[i] = answered(a)
 	}
 	return inserted, err
 }
@@ -84,12 +84,12 @@ func recorded(events []sigil.Event) {
 	}
 }
 
-// answered has the figures of an answer be those that were answered, unless the clock has stood still since.
-func answered(c *store.TenantClock, a store.Answer, now time.Time) store.Answer {
-	a.Memory = c.Show(a.Memory, now)
+// answered has the figures of an answer be those that were answered: the memory had just been encoded or recalled.
+func answered(a store.Answer) store.Answer {
+	a.Memory = a.Memory.Shift(-a.Memory.Stood)
 	if a.Amended != nil {
 		m := *a.Amended
-		m.Meta = c.Show(m.Meta, now)
+		m.Meta = m.Shift(-m.Stood)
 		a.Amended = &m
 	}
 	return a
@@ -157,7 +157,7 @@ func (s *clocked) Amend(ctx context.Context, a store.Amendment, change func(*sig
 	})
 	amended.Memory.Meta = c.Show(amended.Memory.Meta, now)
 	if amended.Answer != nil {
-		answer := answered(c, *amended.Answer, now)
+		answer := answered(*amended.Answer)
 		amended.Answer = &answer
 	}
 	return amended, err

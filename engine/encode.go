@@ -105,6 +105,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if d.Life < 0 || d.Life > sigil.MaxTTL {
 		return sigil.NewInvalid("invalid_life", "life", "must be over 0 and at most 100 years")
 	}
+	if d.Policy != nil && sigil.ActiveSpan(d.Policy) != 0 {
+		return sigil.NewInvalid("invalid_policy", "policy", "has an active span, which is not for one memory: a tenant is used or not; set it in the policy of the tenant")
+	}
 	if err := checkPolicy(d.Policy); err != nil {
 		return err
 	}

@@ -296,6 +296,9 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	if !(m.Stretch >= 0 && m.Stretch <= math.MaxFloat64) { // written so that NaN fails
 		return item, wrongFigure("stretch", "must be over 0")
 	}
+	if m.Stood%time.Second != 0 || m.Stood.Abs() > store.MaxStood {
+		return item, wrongFigure("stoodSeconds", "must be a whole number of seconds, at most 50 years")
+	}
 	if m.Policy == nil {
 		return item, sigil.NewInvalid("invalid_policy", "policy", "is required")
 	}
@@ -320,7 +323,7 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	case m.Crystallized != kept.Crystallized:
 		return item, wrongFigure("crystallized", "does not follow from the potential")
 	case !m.FadesAt.Equal(kept.FadesAt):
-		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, ttl, pinned, crystallized, policy and stretch")
+		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, stoodSeconds, ttl, pinned, crystallized, policy and stretch")
 	}
 	item.Memory = kept
 	if len(m.Vector) > 0 {

@@ -64,11 +64,11 @@ func (c *TenantClock) Use(at time.Time, span time.Duration) {
 
 // Valid reports whether c has figures that [TenantClock.Use] can have made.
 func (c *TenantClock) Valid() bool {
-	return c.Stood >= 0 && c.Stood <= maxStood && c.Stood%time.Second == 0
+	return c.Stood >= 0 && c.Stood <= MaxStood && c.Stood%time.Second == 0
 }
 
-// maxStood is the longest time for which a clock can have stood still. Drivers keep it in 32 bits.
-const maxStood = sigil.MaxTTL / 2
+// MaxStood is the longest time for which a clock can have stood still: 50 years. Drivers keep seconds in 32 bits.
+const MaxStood = sigil.MaxTTL / 2
 
 // Show returns the figures of a memory of the tenant, which are by its clock, as they are at now. A deadline that passed before
 // the clock stopped has passed.

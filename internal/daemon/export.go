@@ -126,6 +126,7 @@ type exportSource interface {
 	engine.ExportSource
 	Info() store.Info
 	Tenants(ctx context.Context) ([]string, error)
+	TenantClocks(ctx context.Context) ([]store.TenantClock, error)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 }
@@ -185,6 +186,16 @@ func (o *offline) exportStore(ctx context.Context, from exportSource, position u
 // tenant writes the lines of one tenant.
 func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Writer, tenant string, now time.Time) error {
 	const page, pageBytes = 500, 16 << 20
+	clocks, err := from.TenantClocks(ctx)
+	if err != nil {
+		return err
+	}
+	clock := store.TenantClock{Tenant: tenant}
+	for i := range clocks {
+		if clocks[i].Tenant == tenant {
+			clock = clocks[i]
+		}
+	}
 	q := store.Query{Tenant: tenant, Now: time.Unix(0, 0), Limit: page, Bytes: pageBytes} // what has faded is listed, and counted
 	for more := true; more; {
 		var memories []engine.ExportedMemory
@@ -195,7 +206,7 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 		for i := range memories {
 			m := &memories[i]
 			q.Before = m.ID
-			if m.Due(now) { // no read returns it, swept or not
+			if m.Meta = clock.Show(m.Meta, now); m.Due(now) { // no read returns it, swept or not
 				r.Faded++
 				continue
 			}

@@ -57,6 +57,7 @@ type Source interface {
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 	Vectors(ctx context.Context, tenant, model string, ids []sigil.ID) ([]store.Vector, error)
 	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
+	TenantClocks(ctx context.Context) ([]store.TenantClock, error)
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
@@ -89,6 +90,7 @@ type pass struct {
 	to      store.Store
 	tenant  string
 	now     time.Time
+	clock   store.TenantClock // of the tenant, the same in both stores
 	report  *Report
 	sum     hash.Hash
 	insert  []store.Item
@@ -98,6 +100,9 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) (changed bool, err error) {
+	if err := p.copyClock(ctx); err != nil {
+		return false, err
+	}
 	theirs, ours := walker{store: p.from, pass: p}, walker{store: p.to, pass: p}
 	for {
 		a, err := theirs.peek(ctx)
@@ -155,7 +160,7 @@ func (p *pass) add(ctx context.Context, m *sigil.Memory) error {
 	p.report.Inserted++
 	p.changed = true
 	p.insert = append(p.insert, store.Item{Memory: *m, Events: []sigil.Event{
-		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta},
+		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta, ClockStood: p.stood()},
 	}})
 	if p.bytes += m.Size; len(p.insert) < page && p.bytes < pageBytes {
 		return nil
@@ -197,7 +202,7 @@ func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
 		}
 	}
 	removed, err := p.to.Remove(ctx, []sigil.Key{m.Key}, func(m sigil.Meta) (sigil.Event, bool) {
-		return sigil.Event{Time: p.now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m}, true
+		return sigil.Event{Time: p.now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m, ClockStood: p.stood()}, true
 	})
 	p.report.Removed += len(removed)
 	p.changed = true
@@ -238,11 +243,11 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
 	p.changed = true
 	_, err := p.to.Update(ctx, b.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 		repinned := m.Pinned != a.Pinned
-		m.LastAccessed, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
+		m.LastAccessed, m.Stood, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.Stood, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
 		if !repinned {
 			return nil, nil
 		}
-		e := &sigil.Event{Time: p.now, Kind: sigil.Unpinned, Reason: sigil.ReasonRequest, Memory: *m}
+		e := &sigil.Event{Time: p.now, Kind: sigil.Unpinned, Reason: sigil.ReasonRequest, Memory: *m, ClockStood: p.stood()}
 		if m.Pinned {
 			e.Kind = sigil.Pinned
 		}
@@ -389,7 +394,7 @@ type walker struct {
 // peek returns the next memory, or nil at the end.
 func (w *walker) peek(ctx context.Context) (*sigil.Memory, error) {
 	if len(w.read) == 0 && !w.ended {
-		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Bytes: pageBytes, Before: w.before})
+		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now.Add(-w.pass.stood()), Limit: page, Bytes: pageBytes, Before: w.before})
 		if err != nil {
 			return nil, err
 		}

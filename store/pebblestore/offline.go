@@ -162,6 +162,11 @@ func (r *Reader) TenantPolicies(ctx context.Context) ([]store.TenantPolicy, erro
 	return r.s.TenantPolicies(ctx)
 }
 
+// TenantClocks returns the clocks of tenants; see [store.TenantClocks].
+func (r *Reader) TenantClocks(ctx context.Context) ([]store.TenantClock, error) {
+	return r.s.TenantClocks(ctx)
+}
+
 // Close closes the store and unlocks the folder.
 func (r *Reader) Close() error {
 	r.s.gate.Lock()

@@ -26,9 +26,9 @@ type entry struct {
 	policy       uint16
 	pinned       bool
 	crystallized bool
-	leaving      bool // an insert is about to evict it
-	noticed      bool // the journal has a notice of its deadline; then it is listed under that
-	ownPolicy    bool // its policy is its own
+	leaving      bool  // an insert is about to evict it
+	noticed      bool  // the journal has a notice of its deadline; then it is listed under that
+	ownPolicy    bool  // its policy is its own
 	stood        int32 // seconds
 
 	created      int64
