@@ -362,3 +362,48 @@ func TestNoticesGoByTheClock(t *testing.T) {
 		t.Errorf("noticed %s before it faded", before)
 	}
 }
+
+// TestNoUseIsRecordedWhileTheClockIsHeld has a clock that is 90 days ahead for a while: nothing is gone by it, and nothing lives longer by it.
+func TestNoUseIsRecordedWhileTheClockIsHeld(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=1h active=10m")}})
+	m := r.encode(`1`, nil)
+	s.pass(r, 11*time.Minute)
+	s.off = 90 * day
+	s.pass(r, 10*time.Second)
+	if !r.Clock().Held {
+		t.Fatal("the clock is not held")
+	}
+	r.lives(m.Key, true)
+	was := r.recall(m.Key)
+	same(t, "deadline", was.FadesAt, sigil.Deadline(was.Policy, r.Now()))
+	c, _ := r.store.ClockOf(sigil.DefaultTenant)
+	same(t, "stood", c.Stood, 0)
+	s.off = 0
+	s.pass(r, 2*time.Minute)
+	r.lives(m.Key, true)
+	c, _ = r.store.ClockOf(sigil.DefaultTenant)
+	if c.Stood < 3*time.Minute || c.Stood > 4*time.Minute {
+		t.Errorf("the clock stood still for %s", c.Stood)
+	}
+	got, err := r.Peek(r.ctx(), m.Key)
+	r.ok("peek", err)
+	if late := got.FadesAt.Sub(was.FadesAt); late < 2*time.Minute || late > 3*time.Minute {
+		t.Errorf("the deadline is %s later", late)
+	}
+}
+
+// TestAnAnswerIsTheFirstAfterAStandstill repeats an encode with its idempotency key.
+func TestAnAnswerIsTheFirstAfterAStandstill(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=7d active=1h")}})
+	keyed := func(d *sigil.Draft) { d.IdempotencyKey = "k" }
+	first := r.encode(`1`, keyed)
+	r.clock.set(20 * time.Hour)
+	again := r.encode(`1`, keyed)
+	same(t, "answer", again.Meta, first.Meta)
+	same(t, "stood", r.stood(), 19*time.Hour)
+	unique := func(d *sigil.Draft) { d.OnDuplicate, d.IdempotencyKey = sigil.Reinforce, "r" }
+	first = r.encode(`1`, unique)
+	same(t, "reinforced", first.ID, again.ID)
+	r.clock.set(40 * time.Hour)
+	same(t, "answer", r.encode(`1`, unique).Meta, first.Meta)
+}

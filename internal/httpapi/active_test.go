@@ -35,7 +35,7 @@ func TestActiveSpan(t *testing.T) {
 	if x.IdleSeconds != 3*86400 || !strings.Contains(x.Reason, "stood still for 57d") {
 		t.Errorf("explained: %+v", x)
 	}
-	page := parse[wire.ExportPage](f.do("GET", "/v1/export", "").want(200))
+	page := parse[wire.ExportPage](f.do("GET", "/v1/sigils:export", "").want(200))
 	if e := page.Memories[0]; e.StoodSeconds != stood || !e.FadesAt.Equal(got.FadesAt.Time) {
 		t.Errorf("exported: %+v", e)
 	}
