@@ -126,3 +126,10 @@ func (c *TenantClock) Decide(m sigil.Meta, now time.Time, decide func(m sigil.Me
 	Record(&event, by)
 	return event, yes
 }
+
+// EndByClock reports whether the deadline of m, by the clock of its tenant, is the end of its TTL: that may be so by what the clock had stood
+// still at any time, since a deadline is moved there some time after a standstill, and without an entry.
+func EndByClock(m *sigil.Meta) bool {
+	by := m.End().Sub(m.FadesAt)
+	return m.TTL != 0 && by >= 0 && by <= MaxStood && by%time.Second == 0
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
@@ -180,7 +181,7 @@ func (c *checker) meta(key, value []byte) {
 			was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
 			was.MoveDeadline(m.FadesAt)
 		}
-		if _, ok := c.s.ClockOf(k.Tenant); ok && m.TTL != 0 { // nor is it when the end of a ttl was restamped after a standstill
+		if store.EndByClock(&m) { // nor is it that a deadline was moved there after a standstill
 			was.MoveDeadline(m.FadesAt)
 		}
 		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy

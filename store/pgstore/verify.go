@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
@@ -181,7 +182,7 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 			was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
 			was.MoveDeadline(m.FadesAt)
 		}
-		if m.Stood != 0 && m.TTL != 0 { // nor is it when the end of a ttl was restamped after a standstill
+		if store.EndByClock(&m.Meta) { // nor is it that a deadline was moved there after a standstill
 			was.MoveDeadline(m.FadesAt)
 		}
 		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
