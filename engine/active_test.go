@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -406,4 +407,40 @@ func TestAnAnswerIsTheFirstAfterAStandstill(t *testing.T) {
 	same(t, "reinforced", first.ID, again.ID)
 	r.clock.set(40 * time.Hour)
 	same(t, "answer", r.encode(`1`, unique).Meta, first.Meta)
+}
+
+// TestManyComeBackAtOnce has many requests of one tenant after a standstill: each finds its memory, and the gap counts once.
+func TestManyComeBackAtOnce(t *testing.T) {
+	r := newActive(t, engine.Options{})
+	m := r.encode(`1`, nil)
+	r.clock.set(60 * day)
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			var err error
+			switch i % 3 {
+			case 0:
+				_, err = r.Recall(r.ctx(), m.Key)
+			case 1:
+				_, err = r.Peek(r.ctx(), m.Key)
+			case 2:
+				_, err = r.Encode(r.ctx(), sigil.DefaultTenant, draft(`2`, nil))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		if i%10 == 0 {
+			all.Go(func() {
+				if s, err := r.Sweep(r.ctx()); err != nil || s.Total() != 0 {
+					t.Errorf("released %d, %v", s.Total(), err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	same(t, "stood", r.stood(), 57*day)
+	got, err := r.Peek(r.ctx(), m.Key)
+	r.ok("peek", err)
+	same(t, "deadline", got.FadesAt, sigil.Deadline(got.Policy, r.Now()))
 }
