@@ -444,3 +444,27 @@ func TestManyComeBackAtOnce(t *testing.T) {
 	r.ok("peek", err)
 	same(t, "deadline", got.FadesAt, sigil.Deadline(got.Policy, r.Now()))
 }
+
+// TestPagesByDeadlineEndAfterAStandstill: the deadlines that are shown are other ones than those that the store has.
+func TestPagesByDeadlineEndAfterAStandstill(t *testing.T) {
+	r := newActive(t, engine.Options{Limits: engine.Limits{Page: 2}})
+	for range 7 {
+		r.encode(`1`, func(d *sigil.Draft) { d.TTL = 25 * day })
+	}
+	r.encode(`2`, nil)
+	r.clock.set(20 * day)
+	f, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: 100 * day, Limit: 2})
+	r.ok("forecast", err)
+	same(t, "fading", f.Fading, 8)
+	same(t, "first", f.Memories[0].FadesAt, start.Add(25*day))
+	r.sweep() // moves the deadlines
+	found, err := r.List(r.ctx(), sigil.DefaultTenant, engine.ListQuery{Sort: sigil.SortFades, Limit: 2})
+	r.ok("list", err)
+	seen := len(found.Memories)
+	for found.Next != "" {
+		found, err = r.List(r.ctx(), sigil.DefaultTenant, engine.ListQuery{Sort: sigil.SortFades, Limit: 2, Cursor: found.Next})
+		r.ok("list", err)
+		seen += len(found.Memories)
+	}
+	same(t, "listed", seen, 8)
+}

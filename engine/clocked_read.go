@@ -41,25 +41,29 @@ func (s *clocked) List(ctx context.Context, q store.Query) (page []sigil.Memory,
 	}
 }
 
-// Fading implements [store.Store].
-func (s *clocked) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.Memory, more bool, err error) {
-	c := s.clockOf(q.Tenant)
-	if c == nil {
-		return s.Store.Fading(ctx, q)
-	}
+// eachFading calls visit with what Fading returns, page by page. The next page begins after the deadline that the store has, which may be
+// another one than is shown: see [Engine.ends].
+func (s *clocked) eachFading(ctx context.Context, q store.FadingQuery, visit func(page []sigil.Memory)) error {
+	c, ok := s.ClockOf(q.Tenant)
 	now := q.Now
 	stood := c.StoodAt(now)
-	q.Now, q.Until, q.AfterAt = by(now, stood), by(q.Until, stood), by(q.AfterAt, stood)
-	for {
-		page, more, err = s.Store.Fading(ctx, q)
+	q.Now, q.Until = by(now, stood), by(q.Until, stood)
+	for more := true; more; {
+		var page []sigil.Memory
+		var err error
+		if page, more, err = s.Fading(ctx, q); err != nil {
+			return err
+		}
 		if len(page) > 0 {
 			last := &page[len(page)-1]
-			q.After, q.AfterAt = last.ID, last.FadesAt
+			q.After, q.AfterAt = last.ID, last.FadesAt // before visit changes the memory
 		}
-		if page = show(c, page, now); len(page) > 0 || !more || err != nil {
-			return page, more, err
+		if ok {
+			page = show(&c, page, now)
 		}
+		visit(page)
 	}
+	return nil
 }
 
 // Nearest implements [store.Store].

@@ -90,7 +90,9 @@ func (e *Engine) settleClocks(ctx context.Context) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		stops[tenant] = stops[tenant] // those without a clock as well
+		if _, ok := stops[tenant]; !ok { // it has no clock
+			stops[tenant] = false
+		}
 	}
 	for tenant, stops := range stops {
 		if span := sigil.ActiveSpan(e.policyOf(tenant)); stops != (span != 0) {

@@ -15,7 +15,7 @@ const Never = math.MaxInt64
 // Entry is what an index holds of one memory: all its figures, no content.
 type Entry = entry
 
-// entry begins with the fields that queries read from many entries: 32 of its 104 bytes mostly share one
+// entry begins with the fields that queries read from many entries: 32 of its 112 bytes mostly share one
 // cache line, and entries are not adjacent. The index's lock guards all fields of an entry in an index. A caller that has
 // locked the memory's key may read the figures without the index's lock, since only such a caller changes
 // them.
