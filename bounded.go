@@ -15,16 +15,19 @@ const Never time.Duration = math.MaxInt64
 //   - Grace: a memory does not fade before it has been idle for so long. Until then its decay stays under the threshold.
 //   - Floor: strength, which is 1 − decay, never falls under the floor. If the floor is at least the strength at which
 //     memories fade, none ever fades by decay: [Bounded.Lifetime] returns [Never].
+//   - Active span: see [WithActive].
 //
 // A [Meta.Stretch] does not change them.
 type Bounded struct {
 	p     Policy
 	grace time.Duration
 	floor float64
+	// active changes no decay: it is for the clock of a tenant that has the policy.
+	active time.Duration
 }
 
 // NewBounded returns p with grace and floor, 0 for none; without both, it returns p. It returns [ErrInvalid] unless grace
-// is from 0 to 100 years and floor is in [0, 1). If p is Bounded, its bounds are replaced.
+// is from 0 to 100 years and floor is in [0, 1). If p is Bounded, its grace and floor are replaced.
 func NewBounded(p Policy, grace time.Duration, floor float64) (Policy, error) {
 	if grace < 0 || grace > maxLifetime {
 		return nil, NewInvalid("invalid_policy", "grace", "must be from 0 to 100 years")
@@ -32,11 +35,41 @@ func NewBounded(p Policy, grace time.Duration, floor float64) (Policy, error) {
 	if !(floor >= 0 && floor < 1) { // written so that NaN fails
 		return nil, NewInvalid("invalid_policy", "floor", "must be from 0 to under 1")
 	}
-	p = Unbounded(p)
-	if grace == 0 && floor == 0 {
-		return p, nil
+	return Bounded{p: Unbounded(p), grace: grace, floor: math.Abs(floor), active: ActiveSpan(p)}.simplest(), nil // Abs, because −0 has another text
+}
+
+// simplest returns b, or the policy within if that has no bounds.
+func (b Bounded) simplest() Policy {
+	if b.grace == 0 && b.floor == 0 && b.active == 0 {
+		return b.p
 	}
-	return Bounded{p: p, grace: grace, floor: math.Abs(floor)}, nil // Abs, because −0 has another text
+	return b
+}
+
+// MinActive is the shortest active span.
+const MinActive = time.Minute
+
+// WithActive returns p with an active span, or without one if span is 0: as the policy of a tenant, it has the tenant's clock stand
+// still once the tenant has not been used for that long, until it is used again. Nothing decays meanwhile; a [Meta.TTL] goes on. As the
+// own policy of a memory, a span has no effect. WithActive returns [ErrInvalid] unless span is 0, or in whole seconds from [MinActive] to 10 years.
+func WithActive(p Policy, span time.Duration) (Policy, error) {
+	if span != 0 && (span < MinActive || span > maxActive || span%time.Second != 0) {
+		return nil, NewInvalid("invalid_policy", "active", "must be whole seconds, from 1m to 10 years")
+	}
+	b, ok := p.(Bounded)
+	if !ok {
+		b.p = p
+	}
+	b.active = span
+	return b.simplest(), nil
+}
+
+const maxActive = 10 * 365 * 24 * time.Hour
+
+// ActiveSpan returns the active span of p, or 0 if it has none: see [WithActive].
+func ActiveSpan(p Policy) time.Duration {
+	b, _ := p.(Bounded)
+	return b.active
 }
 
 // Unbounded returns p without its bounds.
@@ -76,6 +109,9 @@ func (b Bounded) bounds(format func(time.Duration) string) string {
 	}
 	if b.floor != 0 {
 		s.WriteString(" floor=" + strconv.FormatFloat(b.floor, 'g', -1, 64))
+	}
+	if b.active != 0 {
+		s.WriteString(" active=" + format(b.active))
 	}
 	return s.String()
 }

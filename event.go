@@ -95,6 +95,8 @@ type Event struct {
 	SupersededBy ID
 	// Policies is the change of a tenant's policy; nil for other kinds.
 	Policies *PolicyChange
+	// ClockStood is for how long the clock of the tenant had stood still in all, in whole seconds.
+	ClockStood time.Duration
 }
 
 // PolicyChange is a change of the policy that a tenant has of its own. Without one, which is nil here, the tenant has

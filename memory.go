@@ -64,6 +64,9 @@ type Meta struct {
 	CreatedAt   time.Time
 	// LastAccessed is when it was encoded, last recalled or unpinned: idleness counts from here.
 	LastAccessed time.Time
+	// Stood is for how long the clock of its tenant has stood still since LastAccessed, in whole seconds: that is no idleness. It
+	// is 0 unless the tenant's policy has an active span; see [WithActive].
+	Stood time.Duration
 	// FadesAt is the deadline: from then on no read returns the memory. It is zero if the memory never fades.
 	FadesAt time.Time
 	// Noticed reports that the journal has an entry of kind [Fading] about FadesAt.
@@ -104,8 +107,11 @@ func (m *Memory) Reinforced() bool { return m.DuplicateOf == m.ID && m.ID != ID{
 // Decay returns the decay at now, in [0, 1]. It depends only on the idle time, and is also computed for pinned and
 // crystallized memories, which do not fade by it.
 func (m *Meta) Decay(now time.Time) float64 {
-	return DecayOf(m.Policy, m.Stretch, now.Sub(m.LastAccessed))
+	return DecayOf(m.Policy, m.Stretch, m.Idle(now))
 }
+
+// Idle returns how long m has been idle at now, without the time for which the tenant's clock stood still.
+func (m *Meta) Idle(now time.Time) time.Duration { return now.Sub(m.LastAccessed) - m.Stood }
 
 // Lifetime returns the idle time after which m fades by decay, or [Never]. It is also computed for pinned and crystallized
 // memories.
@@ -135,7 +141,7 @@ func (m *Meta) Evictable() bool { return !m.Pinned && !m.Crystallized }
 // LastAccessed.
 func (m *Meta) Touch(p Policy, now time.Time) {
 	if now.After(m.LastAccessed) {
-		m.LastAccessed = now
+		m.LastAccessed, m.Stood = now, 0
 	}
 	m.Policy = p
 	m.Reschedule()
@@ -144,7 +150,7 @@ func (m *Meta) Touch(p Policy, now time.Time) {
 // Recall marks m as recalled at now under p. If that is [FSRS], m becomes more stable.
 func (m *Meta) Recall(p Policy, now time.Time) {
 	if f, ok := Unbounded(p).(FSRS); ok {
-		if growth := f.Growth(m.Stretch, now.Sub(m.LastAccessed), m.AccessCount); growth != 1 {
+		if growth := f.Growth(m.Stretch, m.Idle(now), m.AccessCount); growth != 1 {
 			m.Stretch = factor(m.Stretch) * growth
 		}
 	}
@@ -157,9 +163,9 @@ func (m *Meta) Recall(p Policy, now time.Time) {
 func (m *Meta) Reschedule() {
 	var at time.Time
 	if life := m.Lifetime(); m.Evictable() && life != Never {
-		at = ceilMilli(m.LastAccessed.Add(life))
+		at = ceilMilli(m.LastAccessed.Add(m.Stood).Add(life))
 	}
-	if end := m.ends(); !end.IsZero() && (at.IsZero() || end.Before(at)) {
+	if end := m.End(); !end.IsZero() && (at.IsZero() || end.Before(at)) {
 		at = end
 	}
 	m.MoveDeadline(at)
@@ -172,17 +178,35 @@ func (m *Meta) MoveDeadline(at time.Time) {
 }
 
 // FadesBeforeTTL reports whether m, if untouched, fades before its TTL ends.
-func (m *Meta) FadesBeforeTTL() bool { return m.TTL != 0 && m.FadesAt.Before(m.ends()) }
+func (m *Meta) FadesBeforeTTL() bool { return m.TTL != 0 && m.FadesAt.Before(m.End()) }
+
+// Ended reports whether the TTL of m has ended at now.
+func (m *Meta) Ended(now time.Time) bool { return m.TTL != 0 && !now.Before(m.End()) }
+
+// Shift returns m with times on a clock that has stood still for longer, by stood: Stood and FadesAt are that much more, but
+// FadesAt is at most the end of the TTL.
+func (m Meta) Shift(stood time.Duration) Meta {
+	m.Stood += stood
+	if m.FadesAt.IsZero() {
+		return m
+	}
+	m.FadesAt = m.FadesAt.Add(stood)
+	if end := m.End(); stood > 0 && !end.IsZero() && end.Before(m.FadesAt) {
+		m.FadesAt = end
+	}
+	return m
+}
 
 // FadeReason returns why m is due: "ttl" or "decay".
 func (m *Meta) FadeReason() string {
-	if end := m.ends(); !end.IsZero() && !m.FadesAt.Before(end) {
+	if end := m.End(); !end.IsZero() && !m.FadesAt.Before(end) {
 		return ReasonTTL
 	}
 	return ReasonDecay
 }
 
-func (m *Meta) ends() time.Time {
+// End returns when the TTL of m ends, or the zero time if it has none.
+func (m *Meta) End() time.Time {
 	if m.TTL == 0 {
 		return time.Time{}
 	}

@@ -217,14 +217,14 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 // ParsePolicy reads what a Policy's String or StoredForm returned, such as "classic rate=0.001 period=5s
 // threshold=0.95", "halflife h=7d threshold=0.95", "power s=4d d=0.5 threshold=0.6" or "fsrs s=4d d=0.5 threshold=0.6
 // grace=1d floor=0.1". Figures left out have their defaults (rate 0.001, period 5s, h 7d, s 4d, d 0.5, threshold 0.95, or
-// 0.6 for power and fsrs, no grace, no floor). It returns [ErrInvalid] for anything else.
+// 0.6 for power and fsrs, no grace, no floor, no active span). It returns [ErrInvalid] for anything else.
 func ParsePolicy(s string) (Policy, error) {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
 		return nil, NewInvalid("invalid_policy", "policy", "is empty; "+knownPolicies)
 	}
 	rate, exponent, threshold, floor := 0.001, defaultExponent, DefaultThreshold, 0.0
-	period, half, stability, grace := 5*time.Second, 168*time.Hour, defaultStability, time.Duration(0)
+	period, half, stability, grace, active := 5*time.Second, 168*time.Hour, defaultStability, time.Duration(0), time.Duration(0)
 	if fields[0] == "power" || fields[0] == "fsrs" {
 		threshold = DefaultRetrievability
 	}
@@ -248,6 +248,8 @@ func ParsePolicy(s string) (Policy, error) {
 			grace, err = ParseDuration(value)
 		case "classic floor", "halflife floor", "power floor", "fsrs floor":
 			floor, err = strconv.ParseFloat(value, 64)
+		case "classic active", "halflife active", "power active", "fsrs active":
+			active, err = ParseDuration(value)
 		default:
 			return nil, NewInvalid("invalid_policy", "policy", "has an unknown figure; "+knownFigures)
 		}
@@ -269,12 +271,15 @@ func ParsePolicy(s string) (Policy, error) {
 	default:
 		return nil, NewInvalid("invalid_policy", "policy", "is unknown; "+knownPolicies)
 	}
+	if err == nil {
+		p, err = NewBounded(p, grace, floor)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return NewBounded(p, grace, floor)
+	return WithActive(p, active)
 }
 
-const knownFigures = "classic has rate and period, halflife has h, power and fsrs have s and d, and all have threshold, grace and floor"
+const knownFigures = "classic has rate and period, halflife has h, power and fsrs have s and d, and all have threshold, grace, floor and active"
 
 const knownPolicies = "classic, halflife, power and fsrs are known"

@@ -37,6 +37,9 @@ func policies() *rapid.Generator[sigil.Policy] {
 			p, err = sigil.NewBounded(p, time.Duration(rapid.Int64Range(0, int64(10_000*time.Hour)).Draw(t, "grace")),
 				rapid.Float64Range(0, 0.999).Draw(t, "part")*(1-p.Threshold()))
 		}
+		if err == nil && rapid.Bool().Draw(t, "active") {
+			p, err = sigil.WithActive(p, time.Duration(rapid.Int64Range(60, 1_000_000).Draw(t, "span"))*time.Second)
+		}
 		if err != nil {
 			t.Skip("no policy:", err)
 		}
@@ -59,14 +62,16 @@ func TestPolicyStringIsReadBack(t *testing.T) {
 // Stores of earlier versions have these texts, and earlier versions read only these.
 func TestStoredPoliciesStayAsTheyAre(t *testing.T) {
 	for text, stored := range map[string]string{
-		"halflife h=7d threshold=0.95":                     "halflife h=168h0m0s threshold=0.95",
-		"halflife h=36h threshold=0.9":                     "halflife h=36h0m0s threshold=0.9",
-		"classic rate=0.001 period=5s threshold=0.95":      "classic rate=0.001 period=5s threshold=0.95",
-		"classic rate=1e-09 period=90s threshold=0.5":      "classic rate=1e-09 period=1m30s threshold=0.5",
-		"classic rate=0.001 period=1.5µs threshold=0.95":   "classic rate=0.001 period=1.5µs threshold=0.95",
-		"power s=4d d=0.5 threshold=0.6":                   "power s=96h0m0s d=0.5 threshold=0.6",
-		"fsrs s=36h d=0.1542 threshold=0.9":                "fsrs s=36h0m0s d=0.1542 threshold=0.9",
-		"halflife h=7d threshold=0.95 grace=1d floor=0.01": "halflife h=168h0m0s threshold=0.95 grace=24h0m0s floor=0.01",
+		"halflife h=7d threshold=0.95":                                     "halflife h=168h0m0s threshold=0.95",
+		"halflife h=36h threshold=0.9":                                     "halflife h=36h0m0s threshold=0.9",
+		"classic rate=0.001 period=5s threshold=0.95":                      "classic rate=0.001 period=5s threshold=0.95",
+		"classic rate=1e-09 period=90s threshold=0.5":                      "classic rate=1e-09 period=1m30s threshold=0.5",
+		"classic rate=0.001 period=1.5µs threshold=0.95":                   "classic rate=0.001 period=1.5µs threshold=0.95",
+		"power s=4d d=0.5 threshold=0.6":                                   "power s=96h0m0s d=0.5 threshold=0.6",
+		"fsrs s=36h d=0.1542 threshold=0.9":                                "fsrs s=36h0m0s d=0.1542 threshold=0.9",
+		"halflife h=7d threshold=0.95 grace=1d floor=0.01":                 "halflife h=168h0m0s threshold=0.95 grace=24h0m0s floor=0.01",
+		"power s=4d d=0.5 threshold=0.6 active=3d":                         "power s=96h0m0s d=0.5 threshold=0.6 active=72h0m0s",
+		"classic rate=0.001 period=5s threshold=0.95 floor=0.01 active=1m": "classic rate=0.001 period=5s threshold=0.95 floor=0.01 active=1m0s",
 	} {
 		p, err := sigil.ParsePolicy(stored)
 		if err != nil {
@@ -161,6 +166,10 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	active, err := sigil.WithActive(halfLife, 3*24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]sigil.Policy{
 		"classic":                    sigil.DefaultClassic(),
 		"  classic  threshold=0.95 ": sigil.DefaultClassic(),
@@ -175,6 +184,8 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 		"halflife grace=1d floor=0.1":                 bounded,
 		"halflife floor=0.1 h=7d grace=24h":           bounded,
 		"halflife grace=0s floor=0":                   halfLife,
+		"halflife active=72h":                         active,
+		"halflife active=0s":                          halfLife,
 		sigil.DefaultPolicy().String():                sigil.DefaultPolicy(),
 		sigil.DefaultClassic().String():               sigil.DefaultClassic(),
 	} {
@@ -197,7 +208,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"power threshold=0": "threshold", "fsrs threshold=1": "threshold", "power threshold=NaN": "threshold", "power h=1h": "policy",
 		"power d=0.1542 threshold=0.1": "lifetime", "power d=1e-300": "lifetime", "fsrs s=x": "s", "halflife grace=-1s": "grace",
 		"halflife grace=100000d": "grace", "halflife floor=1": "floor", "halflife floor=-0.1": "floor", "classic floor=NaN": "floor",
-		"power floor=Inf": "floor", "power grace=1": "grace",
+		"power floor=Inf": "floor", "power grace=1": "grace", "halflife active=59s": "active", "fsrs active=-1h": "active", "classic active=1m0.5s": "active", "power active=4000d": "active",
 		"classic rate=1e-300": "lifetime", "classic rate=1 period=1ns threshold=0.000001": "lifetime",
 	} {
 		_, err := sigil.ParsePolicy(text)

@@ -39,6 +39,7 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		m.recycle(len(drafts))
 		return results, nil
 	}
+	e.useNew(ctx, tenant)
 	if err := e.lookAround(ctx, tenant, m.items); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ func (e *Engine) Change(ctx context.Context, key sigil.Key, c sigil.Change) (m s
 	if err := e.checkChange(&c); err != nil {
 		return m, err
 	}
+	e.use(ctx, key.Tenant)
 	e.changes.Add(1)
 	retagged := false
 	amended, err := e.store.Amend(ctx, store.Amendment{Key: key, At: e.now()}, func(m *sigil.Memory) (*sigil.Event, error) {

@@ -40,6 +40,7 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 	if err := e.prepare(key.Tenant, &d, &prepared); err != nil {
 		return m, err
 	}
+	e.useNew(ctx, key.Tenant)
 	items := []store.Item{prepared}
 	if err := e.lookAround(ctx, key.Tenant, items); err != nil {
 		return m, err
@@ -171,6 +172,7 @@ func (e *Engine) History(ctx context.Context, key sigil.Key, q HistoryQuery) (pa
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
 		return page, err
 	}
+	e.use(ctx, key.Tenant)
 	limit, err := e.limit(q.Limit)
 	if err != nil {
 		return page, err

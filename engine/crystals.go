@@ -33,6 +33,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return page, err
 	}
+	e.use(ctx, tenant)
 	limit, err := e.limit(q.Limit)
 	if err != nil {
 		return page, err

@@ -100,7 +100,7 @@ func (e *Engine) embedded(items []store.Item) {
 
 // embeddings returns the ability of the store to keep vectors that an endpoint makes.
 func (e *Engine) embeddings() (store.Embeddings, error) {
-	s, ok := e.store.(store.Embeddings)
+	s, ok := e.store.Store.(store.Embeddings)
 	if !ok || e.analyzer == nil || e.searching.Meaning == store.MeaningOff {
 		return nil, store.NewMeaningOff()
 	}

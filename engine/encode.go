@@ -53,6 +53,7 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
+	e.useNew(ctx, tenant)
 	if err := e.lookAround(ctx, tenant, s.items[:]); err != nil {
 		return m, err
 	}
@@ -103,6 +104,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	}
 	if d.Life < 0 || d.Life > sigil.MaxTTL {
 		return sigil.NewInvalid("invalid_life", "life", "must be over 0 and at most 100 years")
+	}
+	if d.Policy != nil && sigil.ActiveSpan(d.Policy) != 0 {
+		return sigil.NewInvalid("invalid_policy", "policy", "has an active span, which is not for one memory: a tenant is used or not; set it in the policy of the tenant")
 	}
 	if err := checkPolicy(d.Policy); err != nil {
 		return err

@@ -26,7 +26,7 @@ import (
 //
 // Every error is a [*sigil.Error] or the context's.
 type Engine struct {
-	store    store.Store
+	store    *clocked
 	limits   Limits
 	clock    func() time.Time
 	guard    *clock.Clock // what clock reads; nil if the caller has set Options.Clock
@@ -47,6 +47,7 @@ type Engine struct {
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds
 	// changes counts the memories in requested changes whose callers wait for durability: sweeps yield to them.
 	changes atomic.Uint64
+	uses    uses
 }
 
 // Options configure an Engine; the zero value and nil mean the defaults.
@@ -163,7 +164,7 @@ func New(s store.Store, o *Options) *Engine {
 	if o == nil {
 		o = &Options{}
 	}
-	e := &Engine{store: s, limits: o.Limits.withDefaults(), clock: o.Clock, observer: o.Observer}
+	e := &Engine{limits: o.Limits.withDefaults(), clock: o.Clock, observer: o.Observer}
 	if e.clock == nil {
 		e.guard = guardOf(s, o)
 		e.clock = e.guard.Now
@@ -171,6 +172,7 @@ func New(s store.Store, o *Options) *Engine {
 	if e.observer == nil {
 		e.observer = nobody{}
 	}
+	e.store = &clocked{s, e.now}
 	e.Configure(o.Settings)
 	e.started = e.now()
 	e.touch = e.touched
@@ -192,9 +194,7 @@ func (e *Engine) Configure(s Settings) {
 // called, with a delay, for recalls in other processes.
 func (e *Engine) OnRecall(w store.RecallWatcher) {
 	e.recalled.Store(&w)
-	if s, ok := e.store.(store.Shared); ok {
-		s.OnRecall(w)
-	}
+	e.store.onRecall(w)
 }
 
 // Settings returns the current settings.

@@ -26,7 +26,7 @@ type Explanation struct {
 }
 
 // Idle returns how long the memory had been idle at At, never less than 0.
-func (x *Explanation) Idle() time.Duration { return max(0, x.At.Sub(x.Memory.LastAccessed)) }
+func (x *Explanation) Idle() time.Duration { return max(0, x.Memory.Idle(x.At)) }
 
 // Explain returns why a memory is alive or gone, and when it fades, without refreshing it. It searches the journal from
 // the time of the encode on and reads at most 200,000 entries. If there is neither the memory nor a journal entry about
@@ -36,6 +36,7 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
 		return x, err
 	}
+	e.use(ctx, key.Tenant)
 	x.At = e.now()
 	x.Memory, err = e.store.Get(ctx, key, x.At)
 	x.Live = err == nil

@@ -31,6 +31,7 @@ func (e *Engine) Export(ctx context.Context, tenant, cursor string, limit int) (
 	if err != nil {
 		return page, err
 	}
+	e.use(ctx, tenant)
 	var more bool
 	page.Memories, more, err = ReadExport(ctx, e.store, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Bytes: e.limits.PageBytes, Sort: sigil.SortCreated, Before: before,

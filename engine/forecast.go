@@ -93,6 +93,7 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	if err := e.checkFilter(q.Tags); err != nil {
 		return f, err
 	}
+	e.use(ctx, tenant)
 	now := e.now()
 	c := count{
 		query: q, now: now, until: now.Add(q.Within).Truncate(time.Millisecond), limit: limit,
@@ -105,17 +106,9 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	if err != nil {
 		return f, wrap(err)
 	}
-	page := store.FadingQuery{Tenant: tenant, Now: now, Until: until, Limit: e.limits.Page}
-	for more := true; more; {
-		var memories []sigil.Memory
-		if memories, more, err = e.store.Fading(ctx, page); err != nil {
-			return f, wrap(err)
-		}
-		if more {
-			last := &memories[len(memories)-1]
-			page.After, page.AfterAt = last.ID, last.FadesAt // before add changes the memory
-		}
-		c.add(memories)
+	err = e.store.eachFading(ctx, store.FadingQuery{Tenant: tenant, Now: now, Until: until, Limit: e.limits.Page}, c.add)
+	if err != nil {
+		return f, wrap(err)
 	}
 	return c.forecast(), nil
 }

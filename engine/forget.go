@@ -18,6 +18,7 @@ func (e *Engine) Forget(ctx context.Context, key sigil.Key) error {
 // nothing can be restored. See [Undo] for when it may be dropped earlier.
 func (e *Engine) ForgetWithUndo(ctx context.Context, key sigil.Key) (until time.Time, err error) {
 	defer e.observe("forget", 1)(&err)
+	e.use(ctx, key.Tenant)
 	e.changes.Add(1)
 	events, err := e.store.Remove(ctx, []sigil.Key{key}, func(m sigil.Meta) (sigil.Event, bool) {
 		now := e.now()

@@ -73,6 +73,9 @@ func (e *Engine) Import(ctx context.Context, tenant string, memories []ExportedM
 	if len(memories) > e.limits.Batch {
 		return nil, sigil.NewTooLarge("batch_too_large", "", fmt.Sprintf("the import has more than %d memories", e.limits.Batch))
 	}
+	if !dryRun {
+		e.useNew(ctx, tenant)
+	}
 	i := &importing{Engine: e, tenant: tenant, results: make([]ImportResult, len(memories)), first: map[sigil.ID]int{}, repeats: map[int]int{}}
 	if err := i.take(ctx, memories); err != nil {
 		return nil, err
@@ -343,6 +346,9 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	if !(m.Stretch >= 0 && m.Stretch <= math.MaxFloat64) { // written so that NaN fails
 		return item, wrongFigure("stretch", "must be over 0")
 	}
+	if m.Stood%time.Second != 0 || m.Stood.Abs() > store.MaxStood {
+		return item, wrongFigure("stoodSeconds", "must be a whole number of seconds, at most 50 years")
+	}
 	if m.Policy == nil {
 		return item, sigil.NewInvalid("invalid_policy", "policy", "is required")
 	}
@@ -367,7 +373,7 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	case m.Crystallized != kept.Crystallized:
 		return item, wrongFigure("crystallized", "does not follow from the potential")
 	case !m.FadesAt.Equal(kept.FadesAt):
-		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, ttl, pinned, crystallized, policy and stretch")
+		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, stoodSeconds, ttl, pinned, crystallized, policy and stretch")
 	}
 	item.Memory = kept
 	if len(m.Vector) > 0 {

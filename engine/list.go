@@ -67,6 +67,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	if err != nil {
 		return page, err
 	}
+	e.use(ctx, tenant)
 	memories, more, err := e.store.List(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Sort: q.Sort, Before: before, BeforeKey: key,
 		Tags: q.Tags, Text: q.Text, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern,

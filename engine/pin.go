@@ -25,6 +25,7 @@ func (e *Engine) setPinned(ctx context.Context, key sigil.Key, pinned bool) (m s
 		verb, kind = "unpin", sigil.Unpinned
 	}
 	defer e.observe(verb, 1)(&err)
+	e.use(ctx, key.Tenant)
 	e.changes.Add(1)
 	m, err = e.store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
 		now := e.now()

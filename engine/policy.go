@@ -167,6 +167,10 @@ func (e *Engine) SetPolicy(ctx context.Context, tenant string, p sigil.Policy) (
 		set = e.effective(kept)
 		return event, nil
 	})
+	if err == nil {
+		e.uses.settled.Store(nil) // in case that the clock of the tenant cannot be set now
+		e.useNew(ctx, tenant)
+	}
 	return set, wrap(err)
 }
 

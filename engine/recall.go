@@ -14,6 +14,7 @@ import (
 // [sigil.ErrGone] ("superseded"), which names the memory that supersedes it.
 func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("recall", 1)(&err)
+	e.use(ctx, key.Tenant)
 	m, err = e.store.Update(ctx, key, e.touch)
 	if w := e.recalled.Load(); w != nil && err == nil {
 		(*w).Recalled(m.Meta)

@@ -49,6 +49,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	if !(least >= 0 && least <= 1) {
 		return nil, sigil.NewInvalid("invalid_min", "min", "must be a number from 0 to 1")
 	}
+	e.use(ctx, key.Tenant)
 	now := e.now()
 	center, err := e.store.Meta(ctx, key, now)
 	if err != nil {

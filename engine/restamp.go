@@ -29,6 +29,9 @@ func (e *Engine) Restamp(ctx context.Context) (restamped int, err error) {
 			e.observer.Did("restamp", 0, time.Since(started), err)
 		}
 	}()
+	if err := e.settleClocks(ctx); err != nil {
+		return 0, wrap(err)
+	}
 	all, err := e.store.TenantPolicies(ctx)
 	if err != nil {
 		return 0, wrap(err)

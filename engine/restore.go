@@ -55,6 +55,7 @@ func (e *Engine) Removed(ctx context.Context, tenant string, q RemovedQuery) (pa
 	if err != nil {
 		return page, err
 	}
+	e.use(ctx, tenant)
 	find := store.RemovedQuery{Tenant: tenant, Bytes: e.limits.PageBytes, NoData: q.NoData, Since: e.now().Add(time.Millisecond - window)}
 	if find.Limit, err = e.limit(q.Limit); err != nil {
 		return page, err
@@ -175,6 +176,7 @@ func (e *Engine) restore(ctx context.Context, tenant string, ids []sigil.ID, wit
 	if _, err := e.window(tenant); err != nil {
 		return nil, err
 	}
+	e.use(ctx, tenant)
 	e.changes.Add(uint64(len(ids)))
 	results := make([]Result, len(ids))
 	var full error

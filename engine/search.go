@@ -130,6 +130,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	if err != nil {
 		return page, err
 	}
+	e.use(ctx, tenant)
 	r := ranking{e: e, tenant: tenant, now: e.now(), weights: weights, explain: q.Explain}
 	find := store.SearchQuery{Tenant: tenant, Now: r.now, Text: q.Text, Filter: q.Filter, Explain: q.Explain}
 	if err := r.prepare(ctx, &q, &find); err != nil {
@@ -275,7 +276,7 @@ func (r *ranking) prepare(ctx context.Context, q *SearchQuery, find *store.Searc
 
 // Indexing reports whether searches are still incomplete after a start, as [SearchPage].Incomplete does.
 func (e *Engine) Indexing() bool {
-	s, ok := e.store.(store.Indexing)
+	s, ok := e.store.Store.(store.Indexing)
 	return ok && s.Indexing()
 }
 

@@ -110,7 +110,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		s.Purged += did
 		return did, more, err
 	}
-	steps := []func(int, func() bool) (int, bool, error){release}
+	steps := []func(int, func() bool) (int, bool, error){release, e.ends(uncut, due, now, &s)}
 	if _, err := e.final(); err == nil {
 		steps = append(steps, prune, purge)
 	}

@@ -15,7 +15,7 @@ const (
 	CheckContent     Check = "content"     // contents can be read, have their size, and the hash of their canonical form
 	CheckFrequency   Check = "frequency"   // frequency, potential and crystallized follow from hash and state
 	CheckDeadline    Check = "deadline"    // deadlines follow from policy, stretch, last touch, ttl and pin
-	CheckPolicies    Check = "policies"    // policies have their numbers, and those of tenants can be read
+	CheckPolicies    Check = "policies"    // policies have their numbers, and those of tenants and their clocks can be read
 	CheckJournal     Check = "journal"     // positions have no gap, and memories follow from the journal as far as it goes back
 	CheckChain       Check = "chain"       // each link follows from the one before and its entries
 	CheckCrystals    Check = "crystals"    // crystals of patterns have possible figures, an entry, and as many members as there are

@@ -44,6 +44,7 @@ type Store interface {
 	Patterns
 	Signatures
 	TenantPolicies
+	TenantClocks
 	Journal
 	Leases
 
@@ -96,7 +97,7 @@ type Memories interface {
 
 	// Update changes one memory. change gets it, live or not, locked against every other change, and reads the
 	// time itself. It returns an event to journal, or nil for a mere refresh, or an error; then Update returns
-	// that error unchanged and nothing changes. change may set LastAccessed, AccessCount, FadesAt, Pinned,
+	// that error unchanged and nothing changes. change may set LastAccessed, Stood, AccessCount, FadesAt, Pinned,
 	// Stretch and Policy. A refresh is visible when Update returns and durable at most a second later; all other changes
 	// are durable when Update returns.
 	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
@@ -113,11 +114,12 @@ type Memories interface {
 	Remove(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
 
 	// Due returns at most limit keys of all tenants' memories that are past their deadline at now, in any
-	// order. Its cost does not depend on how many memories are not due.
+	// order. Its cost does not depend on how many memories are not due. now is the caller's, whatever clocks tenants have.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
 	// Unnoticed returns at most limit keys of all tenants' memories with a deadline after one time and up to another
-	// that are not noticed, in any order. Its cost does not depend on how many memories are noticed, or have other deadlines.
+	// that are not noticed, in any order. Its cost does not depend on how many memories are noticed, or have other deadlines. The times
+	// are the caller's. Tenants whose clocks stand still at after are passed over: nothing of theirs comes nearer.
 	Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error)
 
 	// Notice marks the existing memories among keys for which decide returns true as noticed, in one commit with the
@@ -250,6 +252,8 @@ type Item struct {
 	// At, if not zero, is when the item is inserted. It is set for a memory that brings its id and its CreatedAt along, as
 	// from an export. If zero, the item is inserted at its CreatedAt.
 	At time.Time
+	// Lag is for how long the clock of the tenant has stood still in all: see [TenantClocks].
+	Lag time.Duration
 }
 
 // Now returns the time at which i is inserted.
@@ -259,6 +263,9 @@ func (i *Item) Now() time.Time {
 	}
 	return i.At
 }
+
+// Live returns the time, by the clock of the tenant, at which memories that i meets are live or due.
+func (i *Item) Live() time.Time { return i.Now().Add(-i.Lag) }
 
 // Amendment is what [Memories.Amend] needs, beside the change itself.
 type Amendment struct {
@@ -355,6 +362,7 @@ type Query struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
+	TTL          *bool // whether it has one
 	// FadingAfter and FadingBefore are exclusive. A memory without a deadline passes neither.
 	FadingAfter, FadingBefore time.Time
 }
@@ -366,6 +374,7 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&
 		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
 		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
+		(q.TTL == nil || (m.TTL != 0) == *q.TTL) &&
 		fadesWithin(m, q.FadingAfter, q.FadingBefore)
 }
 

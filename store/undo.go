@@ -24,7 +24,7 @@ type Undo interface {
 	// Restore brings back those removed memories among ids for which restore returns true, in one commit with the events that
 	// it returned, and returns them as they are then, in the order of ids. All reads and searches find them again, with
 	// the same id, content, tags, own vector and crystal. An id that is live, was never stored or was purged is passed over.
-	// restore is called while nothing else can change the memory; it may set LastAccessed, FadesAt, TTL and Policy.
+	// restore is called while nothing else can change the memory; it may set LastAccessed, Stood, FadesAt, TTL and Policy.
 	//
 	// Nothing is evicted for a restored memory. If the tenant would be over quota, Restore returns ErrFull ("quota_full")
 	// and restores nothing. Duplicates of a restored memory do not matter.

@@ -42,6 +42,7 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	b = appendTime(append(b, `,"createdAt":`...), v.CreatedAt.Time)
 	b = appendTime(append(b, `,"lastAccessed":`...), v.LastAccessed.Time)
 	b = strconv.AppendUint(append(b, `,"accessCount":`...), v.AccessCount, 10)
+	b = appendStood(b, v.StoodSeconds)
 	b = appendDeadline(append(b, `,"fadesAt":`...), v.FadesAt)
 	b = appendOptional(append(b, `,"ttl":`...), v.TTL)
 	b = appendOptional(append(b, `,"life":`...), v.Life)
@@ -74,6 +75,14 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	}
 	b = appendWarnings(appendSimilar(appendDuplicate(b, v.DuplicateOf), v.Similar), v.Warnings)
 	return append(b, '}'), nil
+}
+
+// appendStood appends the member stoodSeconds, unless it is 0.
+func appendStood(b []byte, seconds int64) []byte {
+	if seconds == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, `,"stoodSeconds":`...), seconds, 10)
 }
 
 // AppendJSON appends k as JSON.
@@ -110,6 +119,7 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 		b = appendTime(append(b, `,"arithmetic":{"createdAt":`...), a.CreatedAt.Time)
 		b = appendTime(append(b, `,"lastAccessed":`...), a.LastAccessed.Time)
 		b = appendFloat(append(b, `,"idleSeconds":`...), a.IdleSeconds)
+		b = appendStood(b, a.StoodSeconds)
 		b = appendString(append(b, `,"policy":`...), a.Policy)
 		b = appendFloat(append(b, `,"decay":`...), a.Decay)
 		b = appendFloat(append(b, `,"threshold":`...), a.Threshold)

@@ -31,9 +31,12 @@ type SignatureRef struct {
 // Arithmetic is the figures that decided about a memory: after IdleSeconds its decay under Policy is Decay, and it
 // fades at Threshold.
 type Arithmetic struct {
-	CreatedAt    Timestamp  `json:"createdAt"`
-	LastAccessed Timestamp  `json:"lastAccessed"`
-	IdleSeconds  float64    `json:"idleSeconds"` // 0 or more
+	CreatedAt    Timestamp `json:"createdAt"`
+	LastAccessed Timestamp `json:"lastAccessed"`
+	IdleSeconds  float64   `json:"idleSeconds"` // 0 or more
+	// StoodSeconds is for how long the clock of the tenant had stood still since LastAccessed. IdleSeconds are without it, and FadesAt is
+	// so much later. It is left out if it had not.
+	StoodSeconds int64      `json:"stoodSeconds,omitempty"`
 	Policy       string     `json:"policy"`
 	Decay        float64    `json:"decay"`     // 0 to 1
 	Threshold    float64    `json:"threshold"` // over 0, at most 1

@@ -7,13 +7,15 @@ import (
 )
 
 // ExportedMemory is a memory in an export: everything that an import needs to bring it back as it was. All members are in
-// every line but Stretch, OwnPolicy, Vector, SupersededBy and SupersededAt.
+// every line but StoodSeconds, Stretch, OwnPolicy, Vector, SupersededBy and SupersededAt.
 type ExportedMemory struct {
 	ID           sigil.ID  `json:"id"`
 	Tenant       string    `json:"tenant"`
 	CreatedAt    Timestamp `json:"createdAt"`
 	LastAccessed Timestamp `json:"lastAccessed"`
 	AccessCount  uint64    `json:"accessCount"` // recalls so far
+	// StoodSeconds is for how long the clock of the tenant has stood still since LastAccessed. It is left out if it has not.
+	StoodSeconds int64 `json:"stoodSeconds,omitempty"`
 	// FadesAt is the deadline; null if the memory never fades.
 	FadesAt *Timestamp `json:"fadesAt"`
 	// TTL is the hard end, as a duration after CreatedAt; null if there is none.

@@ -25,6 +25,8 @@ type Memory struct {
 	CreatedAt    Timestamp `json:"createdAt"`
 	LastAccessed Timestamp `json:"lastAccessed"`
 	AccessCount  uint64    `json:"accessCount"` // recalls so far
+	// StoodSeconds is for how long the clock of the tenant has stood still since LastAccessed, which is no idleness. It is left out if it has not.
+	StoodSeconds int64 `json:"stoodSeconds,omitempty"`
 	// FadesAt is the deadline; null if the memory never fades.
 	FadesAt *Timestamp `json:"fadesAt"`
 	// TTL is the hard end, as a duration after CreatedAt; null if there is none.

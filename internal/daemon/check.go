@@ -122,7 +122,7 @@ func policySetting(policy string, err error) (setting, why string) {
 			return "retrievability", known.Detail
 		}
 		return known.Field, known.Detail
-	case "half-life", "stability", "grace", "floor":
+	case "half-life", "stability", "grace", "floor", "active":
 		return known.Field, known.Detail
 	case "exponent":
 		return "decay-exponent", known.Detail

@@ -42,6 +42,7 @@ type Config struct {
 	Retrievability float64
 	Grace          time.Duration
 	Floor          float64
+	Active         time.Duration
 
 	MaxMemories int
 	MaxBytes    int64
@@ -106,7 +107,7 @@ type Config struct {
 // live has the settings that SIGHUP applies to a running daemon. All others need a restart; see [Daemon.reloads].
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
-	"stability": true, "decay-exponent": true, "retrievability": true, "grace": true, "floor": true,
+	"stability": true, "decay-exponent": true, "retrievability": true, "grace": true, "floor": true, "active": true,
 	"max-memories": true, "max-bytes": true, "notice": true, "undo": true, "undo-memories": true, "undo-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
@@ -137,6 +138,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.Float64Var(&c.Retrievability, "retrievability", sigil.DefaultRetrievability, "power and fsrs: what is left of a memory when it fades, over 0 and under 1")
 	durationVar(f, &c.Grace, "grace", 0, "the idle `time` before which no memory fades, whatever the policy; 0 means none")
 	f.Float64Var(&c.Floor, "floor", 0, "what is always left of a memory, from 0 to under 1; if that is as much as is left when it fades, no memory fades by decay")
+	durationVar(f, &c.Active, "active", 0, "the `time` without a request after which a tenant's memories stop decaying until it is used again, at least 1m; their ttl goes on; 0 means that they decay all the time")
 
 	f.IntVar(&c.MaxMemories, "max-memories", 0, "maximum number of memories of one tenant; 0 means no limit")
 	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "maximum `bytes` of one tenant's data; 0 means no limit")
@@ -215,7 +217,10 @@ func (c *Config) policy() (sigil.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sigil.NewBounded(p, c.Grace, c.Floor)
+	if p, err = sigil.NewBounded(p, c.Grace, c.Floor); err != nil {
+		return nil, err
+	}
+	return sigil.WithActive(p, c.Active)
 }
 
 // settings returns the engine's settings.

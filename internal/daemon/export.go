@@ -140,6 +140,7 @@ type exportSource interface {
 	Tenants(ctx context.Context) ([]string, error)
 	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
 	Removed(ctx context.Context, q store.RemovedQuery) (page []store.Removed, more bool, err error)
+	TenantClocks(ctx context.Context) ([]store.TenantClock, error)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 }
@@ -220,6 +221,10 @@ func (o *offline) exportStore(ctx context.Context, from exportSource, position u
 
 // tenant writes the lines of one tenant, after that of its policy.
 func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Writer, tenant string, now time.Time) error {
+	clock, err := clockOf(ctx, from, tenant)
+	if err != nil {
+		return err
+	}
 	q := store.Query{Tenant: tenant, Now: time.Unix(0, 0), Limit: exportPage, Bytes: exportBytes} // what has faded is listed, and counted
 	for more := true; more; {
 		var memories []engine.ExportedMemory
@@ -230,7 +235,7 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 		for i := range memories {
 			m := &memories[i]
 			q.Before = m.ID
-			if m.Due(now) { // no read returns it, swept or not
+			if m.Meta = clock.Show(m.Meta, now); m.Due(now) { // no read returns it, swept or not
 				r.Faded++
 				continue
 			}
@@ -239,7 +244,7 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 			}
 		}
 	}
-	if err := r.versions(ctx, from, w, tenant, now); err != nil {
+	if err := r.versions(ctx, from, w, &clock, now); err != nil {
 		return err
 	}
 	crystals, err := from.Crystals(ctx, tenant)
@@ -269,6 +274,17 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 		}
 	}
 	return nil
+}
+
+// clockOf returns the clock of a tenant, which never stood still if the store has none.
+func clockOf(ctx context.Context, from exportSource, tenant string) (store.TenantClock, error) {
+	clocks, err := from.TenantClocks(ctx)
+	for i := range clocks {
+		if clocks[i].Tenant == tenant {
+			return clocks[i], err
+		}
+	}
+	return store.TenantClock{Tenant: tenant}, err
 }
 
 // exportDaemon exports what the daemon at addr has.

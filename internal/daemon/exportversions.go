@@ -22,15 +22,17 @@ type exportedPolicy struct {
 }
 
 // versions writes the former versions of a tenant's memories, and counts what is left out.
-func (r *exported) versions(ctx context.Context, from exportSource, w *archive.Writer, tenant string, now time.Time) error {
+func (r *exported) versions(ctx context.Context, from exportSource, w *archive.Writer, clock *store.TenantClock, now time.Time) error {
+	tenant := clock.Tenant
 	for after, more := (store.VersionPlace{}), true; more; {
-		page, err := store.ReadVersions(ctx, from, tenant, now, after, exportPage, exportBytes)
+		page, err := store.ReadVersions(ctx, from, tenant, now.Add(-clock.StoodAt(now)), after, exportPage, exportBytes)
 		if err != nil {
 			return err
 		}
 		r.VersionsLeftOut += page.LeftOut
 		for i := range page.Versions {
 			v := engine.ExportedVersion(&page.Versions[i])
+			v.Meta = clock.Show(v.Meta, now)
 			if err := w.Write(archive.Former, tenant, shape.Exported(&v)); err != nil {
 				return err
 			}

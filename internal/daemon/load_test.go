@@ -121,7 +121,7 @@ func TestEverySettingIsPrinted(t *testing.T) {
 	}
 	for _, want := range []string{
 		"addr: 127.0.0.1:7433", "data: /home/somebody/.local/share/sigil", "policy: halflife", "decay-rate: 0.001", "decay-period: 5s",
-		"half-life: 7d", "threshold: 0.95", "stability: 4d", "decay-exponent: 0.5", "retrievability: 0.6", "grace: 0s", "floor: 0", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
+		"half-life: 7d", "threshold: 0.95", "stability: 4d", "decay-exponent: 0.5", "retrievability: 0.6", "grace: 0s", "floor: 0", "active: 0s", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
 	} {
 		if lineOf(printed, want+" ") == "" {
 			t.Errorf("%q is not printed:\n%s", want, printed)
@@ -187,6 +187,7 @@ func TestRefusals(t *testing.T) {
 		{"retrievability", nil, nil, "policy: fsrs\nretrievability: 1\n", []string{"retrievability (from ", "sigil.yaml", "under 1"}},
 		{"life by the exponent of people", []string{"--policy=fsrs", "--decay-exponent=0.1542", "--retrievability=0.1"}, nil, "", []string{"policy (from --policy)", "100 years"}},
 		{"grace", []string{"--grace=-1h"}, nil, "", []string{"grace (from --grace)", "0 to 100 years"}},
+		{"active", []string{"--active=30s"}, nil, "", []string{"active (from --active)", "from 1m"}},
 		{"floor", nil, []string{"SIGIL_FLOOR=1"}, "", []string{"floor (from SIGIL_FLOOR)", "under 1"}},
 		{"store", []string{"--store=paper"}, nil, "", []string{"store (from --store)", `"paper"`}},
 		{"schedule", []string{"--decay-schedule=often"}, nil, "", []string{"decay-schedule (from --decay-schedule)", "often"}},
@@ -288,6 +289,7 @@ func TestPolicies(t *testing.T) {
 		{"policy=power stability=10d decay-exponent=1 retrievability=0.9", "power s=10d d=1 threshold=0.9", "10d"},
 		{"policy=fsrs stability=2d", "fsrs s=2d d=0.5 threshold=0.6", "15d4h"},
 		{"policy=fsrs grace=60d floor=0.1", "fsrs s=4d d=0.5 threshold=0.6 grace=60d floor=0.1", "60d"},
+		{"active=3d", "halflife h=7d threshold=0.95 active=3d", "30d6h"},
 		{"grace=40d", "halflife h=7d threshold=0.95 grace=40d", "40d"},
 		{"policy=power floor=0.6", "power s=4d d=0.5 threshold=0.6 floor=0.6", "ever"},
 	} {

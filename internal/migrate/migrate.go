@@ -65,6 +65,7 @@ type Source interface {
 	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
 	Removed(ctx context.Context, q store.RemovedQuery) (page []store.Removed, more bool, err error)
 	store.VersionSource
+	TenantClocks(ctx context.Context) ([]store.TenantClock, error)
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
@@ -97,6 +98,7 @@ type pass struct {
 	to     store.Store
 	tenant string
 	now    time.Time
+	clock  store.TenantClock // of the tenant, the same in both stores
 	report *Report
 	sum    hash.Hash
 	insert []store.Item
@@ -107,6 +109,9 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) (changed bool, err error) {
+	if err := p.copyClock(ctx); err != nil {
+		return false, err
+	}
 	theirs, ours := walker{store: p.from, pass: p}, walker{store: p.to, pass: p}
 	for {
 		a, err := theirs.peek(ctx)
@@ -159,8 +164,8 @@ func (p *pass) add(ctx context.Context, m *sigil.Memory, v store.Vector) error {
 	p.count(m, v)
 	p.report.Inserted++
 	p.changed = true
-	p.insert = append(p.insert, store.Item{Memory: *m, Vector: v, At: p.now, Events: []sigil.Event{
-		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta},
+	p.insert = append(p.insert, store.Item{Memory: *m, Vector: v, At: p.now, Lag: p.stood(), Events: []sigil.Event{
+		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta, ClockStood: p.stood()},
 	}})
 	if p.bytes += m.Size; len(p.insert) < page && p.bytes < pageBytes {
 		return nil
@@ -217,7 +222,7 @@ func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
 		return p.erase(ctx, []sigil.Key{m.Key})
 	}
 	removed, err := p.to.Remove(ctx, []sigil.Key{m.Key}, func(m sigil.Meta) (sigil.Event, bool) {
-		return sigil.Event{Time: p.now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m}, true
+		return sigil.Event{Time: p.now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m, ClockStood: p.stood()}, true
 	})
 	p.report.Removed += len(removed)
 	return err
@@ -265,18 +270,18 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory, va, vb store.Vecto
 	if changed != 0 {
 		_, err := p.to.Amend(ctx, store.Amendment{Key: b.Key, At: p.now}, func(m *sigil.Memory) (*sigil.Event, error) {
 			m.Tags, m.TTL, m.Pinned, m.Stretch, m.Policy = a.Tags, a.TTL, a.Pinned, a.Stretch, a.Policy
-			m.LastAccessed, m.AccessCount, m.FadesAt = a.LastAccessed, a.AccessCount, a.FadesAt
-			return &sigil.Event{Time: p.now, Kind: sigil.Changed, Reason: sigil.ReasonRequest, Changed: changed, Memory: m.Meta}, nil
+			m.LastAccessed, m.Stood, m.AccessCount, m.FadesAt = a.LastAccessed, a.Stood, a.AccessCount, a.FadesAt
+			return &sigil.Event{Time: p.now, Kind: sigil.Changed, Reason: sigil.ReasonRequest, Changed: changed, Memory: m.Meta, ClockStood: p.stood()}, nil
 		})
 		return err
 	}
 	_, err := p.to.Update(ctx, b.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 		repinned := m.Pinned != a.Pinned
-		m.LastAccessed, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
+		m.LastAccessed, m.Stood, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.Stood, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
 		if !repinned {
 			return nil, nil
 		}
-		e := &sigil.Event{Time: p.now, Kind: sigil.Unpinned, Reason: sigil.ReasonRequest, Memory: *m}
+		e := &sigil.Event{Time: p.now, Kind: sigil.Unpinned, Reason: sigil.ReasonRequest, Memory: *m, ClockStood: p.stood()}
 		if m.Pinned {
 			e.Kind = sigil.Pinned
 		}
@@ -326,7 +331,7 @@ func (p *pass) crystals(ctx context.Context) error {
 		wanted[c.Pattern] = c
 	}
 	p.report.Crystals = 0
-	err = p.to.Crystallize(ctx, p.tenant, p.now, func(pattern sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
+	err = p.to.Crystallize(ctx, p.tenant, p.clockNow(), func(pattern sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
 		c, ok := wanted[pattern.Group]
 		if !ok || old != nil && *old == c {
 			return nil, nil

@@ -132,6 +132,54 @@ func ownPolicy(t *testing.T, s store.Store, tenant string) store.TenantPolicy {
 	return store.TenantPolicy{Tenant: tenant, Policy: set.Policy, Since: set.Since, Restamping: true}
 }
 
+// TestTheClockOfATenantIsCopied copies memories that live only because the clock of their tenant has stood still.
+func TestTheClockOfATenantIsCopied(t *testing.T) {
+	a, b, c := pebble(t), postgres(t), pebble(t)
+	const day = 24 * time.Hour
+	active, err := sigil.WithActive(sigil.DefaultPolicy(), 3*day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().Add(-100 * day).Truncate(time.Millisecond)
+	on := func(s store.Store) *engine.Engine {
+		return engine.New(s, &engine.Options{Clock: func() time.Time { return now }, Settings: engine.Settings{Policy: active}})
+	}
+	var keys []sigil.Key
+	for _, d := range []sigil.Draft{{Data: []byte("1")}, {Data: []byte("2"), TTL: 200 * day}, {Data: []byte("3"), Pinned: true}} {
+		m, err := on(a).Encode(t.Context(), tenants[0], d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, m.Key)
+	}
+	now = now.Add(60 * day)
+	if _, err := on(a).Recall(t.Context(), keys[2]); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(40 * day) // it stands still again
+	for _, stores := range [][2]store.Store{{a, b}, {b, c}} {
+		if r, err := migrate.Tenant(t.Context(), stores[0], stores[1], tenants[0], func() time.Time { return now }); err != nil || !r.Settled || r.Memories != 3 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	}
+	for _, key := range keys {
+		want, err := on(a).Peek(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []store.Store{b, c} {
+			if got, err := on(s).Peek(t.Context(), key); err != nil || got.Meta != want.Meta {
+				t.Errorf("%+v, %v\nwant %+v", got.Meta, err, want.Meta)
+			}
+		}
+	}
+	for _, s := range []interface{ Verify(context.Context) error }{a, b, c} {
+		if err := s.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestThereAndBack(t *testing.T) {
 	a, b, c := pebble(t), postgres(t), pebble(t)
 	keys := fill(t, a, 700)

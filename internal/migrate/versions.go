@@ -39,7 +39,7 @@ func (p *pass) versions(ctx context.Context) error {
 // eachVersion calls visit for every former version of a store's live memories, and returns how many others there are.
 func (p *pass) eachVersion(ctx context.Context, s store.VersionSource, visit func(*store.Version) error) (left int, err error) {
 	for after, more := (store.VersionPlace{}), true; more; {
-		read, err := store.ReadVersions(ctx, s, p.tenant, p.now, after, page, pageBytes)
+		read, err := store.ReadVersions(ctx, s, p.tenant, p.clockNow(), after, page, pageBytes)
 		if err != nil {
 			return left, err
 		}
@@ -73,7 +73,7 @@ func (p *pass) version(ctx context.Context, v *store.Version) error {
 		}
 	}
 	event := func(m sigil.Meta) sigil.Event {
-		return sigil.Event{Time: v.At, Kind: sigil.Corrected, Reason: v.Reason, Memory: m, SupersededBy: v.SupersededBy}
+		return sigil.Event{Time: v.At, Kind: sigil.Corrected, Reason: v.Reason, Memory: m, ClockStood: p.stood(), SupersededBy: v.SupersededBy}
 	}
 	if _, err := p.to.Meta(ctx, v.Memory.Key, time.Unix(0, 0)); err == nil { // it is live there since an earlier pass
 		return p.to.Supersede(ctx, v.Memory.Key, v.SupersededBy, v.At, func(old *sigil.Memory) (sigil.Event, error) {
@@ -81,7 +81,7 @@ func (p *pass) version(ctx context.Context, v *store.Version) error {
 		})
 	}
 	return p.to.Attach(ctx, v, []sigil.Event{
-		{Time: v.Memory.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: v.Memory.Meta}, event(v.Memory.Meta),
+		{Time: v.Memory.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: v.Memory.Meta, ClockStood: p.stood()}, event(v.Memory.Meta),
 	})
 }
 
@@ -93,7 +93,7 @@ func encodedVersion(v *store.Version) []byte {
 // restore brings memories back that an earlier pass removed from the target, which keeps them.
 func (p *pass) restore(ctx context.Context, ids []sigil.ID) error {
 	_, err := p.to.Restore(ctx, p.tenant, ids, store.Quota{}, func(m *sigil.Meta, _ store.Removal) (sigil.Event, bool) {
-		return sigil.Event{Time: p.now, Kind: sigil.Restored, Reason: sigil.ReasonRequest, Memory: *m}, true
+		return sigil.Event{Time: p.now, Kind: sigil.Restored, Reason: sigil.ReasonRequest, Memory: *m, ClockStood: p.stood()}, true
 	})
 	return err
 }
@@ -113,7 +113,7 @@ func (p *pass) isVersion(ctx context.Context, key sigil.Key) (bool, error) {
 			if versions == 0 {
 				return false, nil
 			}
-			_, err = p.from.Meta(ctx, key, p.now)
+			_, err = p.from.Meta(ctx, key, p.clockNow())
 			if sigil.CodeOf(err) == "not_found" {
 				return false, nil
 			}

@@ -21,7 +21,7 @@ type walker struct {
 // peek returns the next memory, or nil at the end.
 func (w *walker) peek(ctx context.Context) (*sigil.Memory, error) {
 	if len(w.read) == 0 && !w.ended {
-		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Bytes: pageBytes, Before: w.before})
+		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.clockNow(), Limit: page, Bytes: pageBytes, Before: w.before})
 		if err != nil {
 			return nil, err
 		}

@@ -69,7 +69,7 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.LastAccessed, m.Stood, m.AccessCount, m.Stretch = changed.LastAccessed, changed.Stood, changed.AccessCount, changed.Stretch
 	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy, m.TTL = changed.Pinned, changed.Policy, changed.TTL
 	return event, changed.Tags, nil

@@ -72,7 +72,7 @@ func (s *Store) refreshed(at index.Place, m *sigil.Meta, until time.Time, event 
 		return err
 	}
 	// If it were written later, a kill could lose the refresh, and with it the memory at the next start.
-	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
+	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed)-m.Stood <= near
 	if event == nil && !soon {
 		s.index.Refresh(at, m, policy)
 		return nil

@@ -80,6 +80,7 @@ func (c *checker) run() (Checked, error) {
 		{layout.ErasureFamily, c.erasure},
 		{layout.SigningFamily, c.signingKey},
 		{layout.TenantFamily, c.tenantPolicy},
+		{layout.ClockFamily, c.tenantClock},
 	} {
 		if err := c.s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)

@@ -34,7 +34,7 @@ func (s *Store) seek(name string, items []store.Item) (all sought, err error) {
 	}
 	for i := range items {
 		m := &items[i].Memory
-		content := index.ContentOf(m, items[i].Now())
+		content := index.ContentOf(m, items[i].Live())
 		var id sigil.ID
 		found := false
 		if s.index.MayHave(name, content) { // mostly it has not, and nothing is allocated

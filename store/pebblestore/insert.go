@@ -129,7 +129,7 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 	if first.Correct != nil {
 		old = first.Memory.Supersedes
 	}
-	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, first.Now().UnixMilli(), old)
+	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, first.Live().UnixMilli(), old)
 	if err != nil {
 		ch.discard()
 		return nil, err

@@ -190,6 +190,11 @@ func (r *Reader) Removed(ctx context.Context, q store.RemovedQuery) ([]store.Rem
 	return r.s.Removed(ctx, q)
 }
 
+// TenantClocks returns the clocks of tenants; see [store.TenantClocks].
+func (r *Reader) TenantClocks(ctx context.Context) ([]store.TenantClock, error) {
+	return r.s.TenantClocks(ctx)
+}
+
 // Close closes the store and unlocks the folder.
 func (r *Reader) Close() error {
 	r.s.gate.Lock()

@@ -122,7 +122,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.index.Due(now.UnixMilli(), limit), nil
+	return s.index.Due(now.UnixMilli(), limit, s.clocks.lags(now)), nil
 }
 
 // Unnoticed returns the keys of memories without a notice; see [store.Store].
@@ -132,7 +132,10 @@ func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.index.Unnoticed(after.UnixMilli(), until.UnixMilli(), limit), nil
+	return s.index.Unnoticed(after.UnixMilli(), until.UnixMilli(), limit, func(tenant string) (int64, bool) {
+		c, _ := s.clocks.Of(tenant)
+		return c.Stood.Milliseconds(), c.Stands(after)
+	}), nil
 }
 
 // List returns a page; see [store.Store].

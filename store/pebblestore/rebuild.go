@@ -59,7 +59,7 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	if err := errors.Join(s.rebuildSignatures(), s.rebuildTrash(), s.rebuildChains(), s.rebuildPolicies()); err != nil {
+	if err := errors.Join(s.rebuildSignatures(), s.rebuildTrash(), s.rebuildChains(), s.rebuildPolicies(), s.rebuildClocks()); err != nil {
 		return err
 	}
 	return s.rebuildMemories(newest)

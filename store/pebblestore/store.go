@@ -35,6 +35,7 @@ type Store struct {
 	signatures signatureCounts
 
 	tenantPolicies tenantPolicies
+	clocks         tenantClocks
 	commits        *committer
 	onCommit       func(changes int, took time.Duration)
 	onFatal        func(error)

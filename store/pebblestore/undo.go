@@ -212,7 +212,7 @@ func (s *Store) restorable(ch *change, keys []sigil.Key, restore func(*sigil.Met
 		if !ok {
 			continue
 		}
-		r.Memory.LastAccessed, r.Memory.TTL, r.Memory.Policy = m.LastAccessed, m.TTL, m.Policy
+		r.Memory.LastAccessed, r.Memory.Stood, r.Memory.TTL, r.Memory.Policy = m.LastAccessed, m.Stood, m.TTL, m.Policy
 		r.Memory.MoveDeadline(m.FadesAt)
 		vector, err := s.ownVector(key)
 		if err != nil {

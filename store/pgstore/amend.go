@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -158,8 +159,8 @@ func (s *Store) amended(before row, m *sigil.Memory, retagged, journaled bool) (
 	if err != nil {
 		return nil, err
 	}
-	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9, ttl = $10 where tenant = $1 and id = $2",
-		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), revised, m.Stretch, m.TTL.Milliseconds())
+	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9, ttl = $10, stood = $11 where tenant = $1 and id = $2",
+		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), revised, m.Stretch, m.TTL.Milliseconds(), int32(m.Stood/time.Second))
 	if !retagged {
 		return w, nil
 	}
@@ -201,7 +202,7 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.LastAccessed, m.Stood, m.AccessCount, m.Stretch = changed.LastAccessed, changed.Stood, changed.AccessCount, changed.Stretch
 	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy, m.TTL = changed.Pinned, changed.Policy, changed.TTL
 	return event, changed.Tags, nil

@@ -58,6 +58,9 @@ func (a *array) int32(v int) {
 	a.b = binary.BigEndian.AppendUint32(a.b, uint32(v)) // in the column's format
 }
 
+// seconds adds d, which is in whole seconds.
+func (a *array) seconds(d time.Duration) { a.int32(int(d / time.Second)) }
+
 func (a *array) int16(v uint16) {
 	a.element(2)
 	a.b = binary.BigEndian.AppendUint16(a.b, v)

@@ -44,7 +44,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 
 // far reports whether a change to m need not be written before the stored deadline. With a ttl, the deadline may stay the same.
 func far(stored time.Time, m *sigil.Meta) bool {
-	return stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
+	return stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed)-m.Stood > near
 }
 
 // decide runs change on m, and takes over only the fields that it may change.
@@ -54,7 +54,7 @@ func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sig
 	if err != nil {
 		return nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.LastAccessed, m.Stood, m.AccessCount, m.Stretch = changed.LastAccessed, changed.Stood, changed.AccessCount, changed.Stretch
 	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy = changed.Pinned, changed.Policy
 	return event, nil
@@ -92,8 +92,8 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 			repinned = 1
 		}
 		var w writes
-		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9 where tenant = $1 and id = $2",
-			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned, m.Stretch)
+		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9, stood = $10 where tenant = $1 and id = $2",
+			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned, m.Stretch, int32(m.Stood/time.Second))
 		var j entries
 		if event != nil {
 			if err := s.journal(&j, event); err != nil {

@@ -34,6 +34,10 @@ func (c *checker) head(ctx context.Context) error {
 			"select tenant from sigil.tenant_policies where policy <> '' and not policy = any ($1::text[]) order by tenant", c.known(ctx, conn)); err != nil {
 			return err
 		}
+		if err := each(ctx, conn, scanOne[string], c.add(store.CheckPolicies, "the clock of tenant %s cannot be read"),
+			"select tenant from sigil.tenant_clocks where stood < 0 or stood > $1 order by tenant", int64(store.MaxStood/time.Second)); err != nil {
+			return err
+		}
 		return each(ctx, conn, scanOne[[]byte], func(seed []byte) {
 			if len(seed) != ed25519.SeedSize {
 				c.found.Add(store.CheckReceipts, "the key that signs receipts cannot be read")

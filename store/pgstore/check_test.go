@@ -84,6 +84,7 @@ func TestCheckFindsDamage(t *testing.T) {
 		"a deadline by fsrs and life":   {`update sigil.memories set fades_at = fades_at - interval '1 hour'` + of(v.OwnPolicy.ID), checks{store.CheckDeadline, store.CheckJournal}, checks{store.CheckDeadline, store.CheckJournal}},
 		"no deadline":                   {`update sigil.memories set fades_at = 'infinity'` + of(v.Plain.ID), checks{store.CheckDeadline}, checks{store.CheckDeadline}},
 		"the number of a policy":        {`update sigil.memories set policy = 77` + of(v.Vector.ID), checks{store.CheckPolicies}, checks{store.CheckPolicies}},
+		"the clock of a tenant":         {`insert into sigil.tenant_clocks (tenant, stops, stood) values ('tenant-with-a-clock', 'infinity', -1)`, checks{store.CheckPolicies}, checks{store.CheckPolicies}},
 		"the policy of a tenant":        {`update sigil.tenant_policies set policy = 'tide h=1h'`, checks{store.CheckPolicies}, checks{store.CheckPolicies}},
 		"a memory that is lost":         {`delete from sigil.own_vectors` + of(v.Vector.ID) + `; delete from sigil.words` + of(v.Vector.ID) + `; delete from sigil.vectors` + of(v.Vector.ID) + `; delete from sigil.memories` + of(v.Vector.ID), checks{store.CheckCounters, store.CheckJournal}, checks{store.CheckJournal}},
 		"a block of the journal":        {`delete from sigil.journal where last = 1`, checks{store.CheckJournal}, checks{store.CheckJournal}},

@@ -117,11 +117,11 @@ func refusal(err error) error {
 }
 
 const (
-	insertMemories = `insert into sigil.memories (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, noticed, own_policy)
-select tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, case when noticed then fades_at else '-infinity' end, own_policy
+	insertMemories = `insert into sigil.memories (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, noticed, own_policy, stood)
+select tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, case when noticed then fades_at else '-infinity' end, own_policy, stood
 from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::double precision[],
-  $9::smallint[], $10::integer[], $11::smallint[], $12::boolean[], $13::boolean[], $14::double precision[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::boolean[], $20::boolean[])
-  as m (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, noticed, own_policy)`
+  $9::smallint[], $10::integer[], $11::smallint[], $12::boolean[], $13::boolean[], $14::double precision[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::boolean[], $20::boolean[], $21::integer[])
+  as m (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, hash, state, tags, data, noticed, own_policy, stood)`
 
 	// insertAnswers fails if one of the keys has an unexpired answer.
 	insertAnswers = `with kept as (

@@ -113,7 +113,7 @@ type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, stretches, hashes, states, tags, data  array
 	noticed                                                                       array
-	ownPolicies                                                                   array
+	ownPolicies, stoods                                                           array
 	searched                                                                      documents
 	vectors, own                                                                  vectorRows
 }
@@ -121,7 +121,7 @@ type columns struct {
 func (c *columns) reset() {
 	for _, a := range []*array{
 		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
-		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.noticed, &c.ownPolicies,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.noticed, &c.ownPolicies, &c.stoods,
 	} {
 		a.reset()
 	}
@@ -151,6 +151,7 @@ func (c *columns) add(m *memory) {
 	c.data.bytes(m.Data)
 	c.noticed.bool(m.Noticed && !m.FadesAt.IsZero())
 	c.ownPolicies.bool(m.OwnPolicy)
+	c.stoods.seconds(m.Stood)
 }
 
 func (c *columns) args() []any {
@@ -160,7 +161,7 @@ func (c *columns) args() []any {
 		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
 		raw(c.stretches.of(oidFloat)), raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
 		raw(c.noticed.of(oidBool)),
-		raw(c.ownPolicies.of(oidBool)),
+		raw(c.ownPolicies.of(oidBool)), raw(c.stoods.of(oidInt4)),
 	}
 }
 
@@ -202,7 +203,7 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 				return store.Inserted{Answers: answers}, failure(err)
 			}
 		}
-		if err := s.settle(bounded, items[0].Now()); err != nil {
+		if err := s.settle(bounded, items[0].Live()); err != nil {
 			return store.Inserted{}, failure(err)
 		}
 		if call.unique || len(call.answers) > 0 {
@@ -221,7 +222,7 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 			err = s.gather(ctx, bounded, call)
 		}
 		if errors.Is(err, errOver) && (call.correct != nil || call.quota != (store.Quota{})) {
-			inserted, err = s.insertMakingRoom(bounded, call, items[0].Now(), evict)
+			inserted, err = s.insertMakingRoom(bounded, call, items[0].Live(), evict)
 		}
 		if errors.Is(err, errTaken) || errors.Is(err, errAnswered) && try < tries {
 			continue
@@ -262,7 +263,7 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		if s.searching.model != "" {
 			text.vector = s.searching.vector(m)
 		}
-		text.unique, text.at, text.imported = items[i].OnDuplicate.Unique(), items[i].Now(), !items[i].At.IsZero()
+		text.unique, text.at, text.imported = items[i].OnDuplicate.Unique(), items[i].Live(), !items[i].At.IsZero()
 		call.unique = call.unique || text.unique
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)

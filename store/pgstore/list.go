@@ -182,6 +182,9 @@ func listQuery(q *store.Query, source string, wanted any) (string, []any) {
 	if q.Pinned != nil {
 		and("pinned = ", *q.Pinned)
 	}
+	if q.TTL != nil {
+		and("(ttl <> 0) = ", *q.TTL)
+	}
 	if q.Pattern != nil {
 		first, last := frequencies(*q.Pattern)
 		and("frequency >= ", first)

@@ -17,7 +17,7 @@ import (
 var migrations embed.FS
 
 // version is the version of the schema, the number of the newest migration.
-const version = 19
+const version = 20
 
 // migrate updates the schema to version. Processes that start together do so one after the other, by a
 // session lock, which the database releases with the connection.

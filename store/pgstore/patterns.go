@@ -133,6 +133,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		policy   uint16
 		stretch  float64
 		accessed time.Time
+		stood    int32 // seconds
 		n        int
 		fading   int // neither pinned nor crystallized
 		own      int // of fading, those whose policy is their own
@@ -144,10 +145,10 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 	into(b, &groups, scanGroup, countGroups, tenant, now)
 	into(b, &idles, func(rows pgx.Rows) (i idle, err error) {
 		var policy int16
-		err = rows.Scan(&policy, &i.stretch, &i.accessed, &i.n, &i.fading, &i.own)
+		err = rows.Scan(&policy, &i.stretch, &i.accessed, &i.stood, &i.n, &i.fading, &i.own)
 		i.policy = uint16(policy)
 		return i, err
-	}, "select policy, stretch, last_accessed, count(*), count(*) filter (where not pinned and not crystallized), count(*) filter (where not pinned and not crystallized and own_policy) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, stretch, last_accessed", tenant, now)
+	}, "select policy, stretch, last_accessed, stood, count(*), count(*) filter (where not pinned and not crystallized), count(*) filter (where not pinned and not crystallized and own_policy) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, stretch, last_accessed, stood", tenant, now)
 	into(b, &counts, scanOne[int64],
 		"select position from sigil.head union all select count(*) from sigil.crystals where tenant = $1", tenant)
 	if err := s.snapshot(ctx, b); err != nil {
@@ -171,7 +172,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		if p == nil {
 			return stats, damaged("a memory's policy")
 		}
-		decay += sigil.DecayOf(p, i.stretch, now.Sub(i.accessed)) * float64(i.n)
+		decay += sigil.DecayOf(p, i.stretch, now.Sub(i.accessed)-time.Duration(i.stood)*time.Second) * float64(i.n)
 		if i.fading > 0 {
 			fading[p] = fading[p].Add(i.fading, i.own)
 		}

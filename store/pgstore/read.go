@@ -58,8 +58,18 @@ const due = `select m.tenant, m.id from sigil.tenants t cross join lateral (
 // Due implements [store.Store]. Its cost is one index lookup per tenant, plus the memories it returns. It
 // skips locked rows, so that concurrent sweeps get different ones.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	if tenants, times := s.clocks.behind(now); len(tenants) > 0 {
+		return s.before(ctx, now, dueByClocks, now, limit, tenants, times)
+	}
 	return s.before(ctx, now, due, now, limit)
 }
+
+// dueByClocks is due with the time by the clock of each tenant whose clock is behind.
+const dueByClocks = `select m.tenant, m.id from sigil.tenants t
+left join unnest($3::text[], $4::timestamptz[]) as c (tenant, at) on c.tenant = t.tenant
+cross join lateral (
+  select tenant, id from sigil.memories where tenant = t.tenant and fades_at <= coalesce(c.at, $1) order by fades_at limit $2 for update skip locked
+) m where t.memories > 0 limit $2`
 
 // The conditions are those of the index memories_unnoticed.
 const unnoticed = `select tenant, id from sigil.memories
@@ -67,8 +77,29 @@ where noticed <> fades_at and fades_at < 'infinity' and fades_at > $1 and fades_
 
 // Unnoticed implements [store.Store]. It skips locked rows, as Due does.
 func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error) {
-	return s.before(ctx, until, unnoticed, after, until, limit)
+	tenants, times, running := s.clocks.running(after)
+	if len(tenants) == 0 {
+		return s.before(ctx, until, unnoticed, after, until, limit)
+	}
+	keys, err := s.before(ctx, until, unnoticedElsewhere, after, until, limit, tenants)
+	if err != nil || len(keys) == limit || len(running) == 0 {
+		return keys, err
+	}
+	more, err := s.before(ctx, until, unnoticedByClocks, running, times, until.Sub(after), limit-len(keys))
+	return append(keys, more...), err
 }
+
+const (
+	// unnoticedElsewhere is unnoticed without those tenants whose clocks have ever stood still.
+	unnoticedElsewhere = `select tenant, id from sigil.memories
+where noticed <> fades_at and fades_at < 'infinity' and fades_at > $1 and fades_at <= $2 and tenant <> all ($4::text[]) order by fades_at limit $3 for update skip locked`
+
+	// unnoticedByClocks looks for those of tenants with the times by their clocks. It also reads what is noticed and near.
+	unnoticedByClocks = `select m.tenant, m.id from unnest($1::text[], $2::timestamptz[]) as c (tenant, after) cross join lateral (
+  select tenant, id from sigil.memories where tenant = c.tenant and noticed <> fades_at and fades_at < 'infinity' and fades_at > c.after and fades_at <= c.after + $3::interval
+  order by fades_at limit $4 for update skip locked
+) m limit $4`
+)
 
 // before returns the keys from a query about deadlines until a time.
 func (s *Store) before(ctx context.Context, until time.Time, query string, args ...any) ([]sigil.Key, error) {

@@ -97,7 +97,7 @@ func (f refresh) over(r row) row {
 	}
 	r.AccessCount = max(r.AccessCount, f.meta.AccessCount)
 	if f.revision == r.revision && !f.meta.LastAccessed.Before(r.LastAccessed) {
-		r.LastAccessed, r.FadesAt, r.Stretch, r.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Stretch, f.meta.Policy
+		r.LastAccessed, r.Stood, r.FadesAt, r.Stretch, r.Policy = f.meta.LastAccessed, f.meta.Stood, f.meta.FadesAt, f.meta.Stretch, f.meta.Policy
 		r.setNoticed()
 	}
 	return r
@@ -256,8 +256,8 @@ const writeRefreshes = `with new as (
   on conflict (process) do update set number = excluded.number, at = excluded.at where f.number < excluded.number
   returning number
 ), r as (
-  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[], $10::double precision[])
-    as r (tenant, id, recalls, last_accessed, fades_at, policy, revision, stretch)
+  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[], $10::double precision[], $11::integer[])
+    as r (tenant, id, recalls, last_accessed, fades_at, policy, revision, stretch, stood)
   where exists (select from new)
 ), locked as (
   select m.tenant, m.id from sigil.memories m join r on m.tenant = r.tenant and m.id = r.id order by m.tenant, m.id for no key update of m
@@ -267,13 +267,14 @@ update sigil.memories m set
   last_accessed = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.last_accessed else m.last_accessed end,
   fades_at = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.fades_at else m.fades_at end,
   policy = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.policy else m.policy end,
-  stretch = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.stretch else m.stretch end
+  stretch = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.stretch else m.stretch end,
+  stood = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.stood else m.stood end
 from r join locked l on l.tenant = r.tenant and l.id = r.id
 where m.tenant = r.tenant and m.id = r.id
 `
 
 func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh) error {
-	var tenants, ids, recalls, accessed, fades, policies, revisions, stretches array
+	var tenants, ids, recalls, accessed, fades, policies, revisions, stretches, stoods array
 	for _, f := range step {
 		policy, err := s.policies.number(ctx, s.pool, f.meta.Policy)
 		if err != nil {
@@ -287,9 +288,10 @@ func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh
 		policies.int16(policy)
 		revisions.int32(int(f.revision))
 		stretches.float(f.meta.Stretch)
+		stoods.seconds(f.meta.Stood)
 	}
 	var w writes
 	w.add(writeRefreshes, raw(tenants.of(oidText)), raw(ids.of(oidUUID)), raw(recalls.of(oidInt8)), raw(accessed.of(oidTime)),
-		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)), s.process, number, raw(stretches.of(oidFloat)))
+		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)), s.process, number, raw(stretches.of(oidFloat)), raw(stoods.of(oidInt4)))
 	return s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 }

@@ -13,7 +13,7 @@ import (
 
 // These are the columns of a memory, in the order in which scanMeta and scanMemory read them.
 const (
-	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, own_policy, stretch, supersedes, noticed, revision"
+	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, own_policy, stretch, stood, supersedes, noticed, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
 	// outlineColumns are read in the same way, without data.
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
@@ -63,9 +63,10 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	var fades, noticed pgtype.Timestamptz
 	var ttl, count int64
 	var frequency, policy int16
+	var stood int32
 	var supersedes *[16]byte
 	err := rows.Scan(append([]any{
-		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.OwnPolicy, &r.Stretch, &supersedes, &noticed, &r.revision,
+		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.OwnPolicy, &r.Stretch, &stood, &supersedes, &noticed, &r.revision,
 	}, more...)...)
 	r.CreatedAt, r.LastAccessed = r.CreatedAt.UTC(), r.LastAccessed.UTC()
 	r.FadesAt = fromDeadline(fades)
@@ -76,7 +77,7 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 		r.noticed = noticed.Time.UTC()
 	}
 	r.setNoticed()
-	r.TTL, r.AccessCount = time.Duration(ttl)*time.Millisecond, uint64(count)
+	r.TTL, r.AccessCount, r.Stood = time.Duration(ttl)*time.Millisecond, uint64(count), time.Duration(stood)*time.Second
 	r.Frequency, r.policy = sigil.Frequency(frequency), uint16(policy)
 	return r, err
 }

@@ -42,6 +42,7 @@ type Store struct {
 	watcher   atomic.Pointer[store.RecallWatcher]
 
 	tenantPolicies tenantPolicies
+	clocks         tenantClocks
 
 	// gate is held for reading by every call, and for writing by Close.
 	gate sync.RWMutex
@@ -144,6 +145,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		return nil, failure(err)
 	}
 	if err := s.readTenantPolicies(ctx); err != nil {
+		return nil, failure(err)
+	}
+	if _, err := s.readClocks(ctx); err != nil {
 		return nil, failure(err)
 	}
 	if err := s.startClock(ctx, o.ClockConfirm); err != nil {

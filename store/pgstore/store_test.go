@@ -107,6 +107,9 @@ const empty = `do $$ begin
   if to_regclass('sigil.words') is not null then
     delete from sigil.words; delete from sigil.searched;
   end if;
+  if to_regclass('sigil.tenant_clocks') is not null then
+    delete from sigil.tenant_clocks;
+  end if;
   if to_regclass('sigil.tenant_policies') is not null then
     delete from sigil.tenant_policies;
   end if;

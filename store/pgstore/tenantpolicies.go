@@ -140,15 +140,19 @@ func (s *Store) readTenantPolicies(ctx context.Context) error {
 	return nil
 }
 
-// keepTenantPolicies reads the policies of tenants again when other processes have changed some, and every few seconds, until ctx ends.
+// keepTenantPolicies reads the policies and clocks of tenants again when other processes have changed some, and every few seconds, until ctx ends.
 func (s *Store) keepTenantPolicies(ctx context.Context) {
 	tick := time.NewTicker(store.PolicyDelay - time.Second)
 	defer tick.Stop()
 	for {
 		stale := s.tenantPolicies.stale.Wait() // before reading, so that no later change is missed
 		bounded, cancel := s.bounded(ctx)
-		if err := s.readTenantPolicies(bounded); err != nil && ctx.Err() == nil {
-			s.logger.Warn("the policies of tenants cannot be read: changes by other processes are not seen yet", "error", err)
+		err := s.readTenantPolicies(bounded)
+		if err == nil {
+			_, err = s.readClocks(bounded)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.logger.Warn("the policies and clocks of tenants cannot be read: changes by other processes are not seen yet", "error", err)
 		}
 		cancel()
 		select {

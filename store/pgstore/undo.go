@@ -59,9 +59,9 @@ select count(*) from gone`
   insert into sigil.own_vectors (tenant, id, signs, codes) select tenant, id, signs, codes from back where codes is not null
 )
 insert into sigil.memories (` + storedColumns + `)
-select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.own_policy, b.stretch, b.supersedes, b.noticed, b.revision + 1,
+select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.own_policy, b.stretch, n.stood, b.supersedes, b.noticed, b.revision + 1,
   b.hash, b.state, b.tags, b.data
-from back b join unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::smallint[]) as n (id, last_accessed, fades_at, ttl, policy) using (id)`
+from back b join unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::smallint[], $7::integer[]) as n (id, last_accessed, fades_at, ttl, policy, stood) using (id)`
 )
 
 // keeping are the memories that a transaction removes and that are kept.
@@ -254,7 +254,7 @@ where r.tenant = $1 and r.id = any ($2::uuid[]) and r.superseded_by is null orde
 	}
 	var back []sigil.Memory
 	var ids [][16]byte
-	var accessed, fades, ttls, policies array
+	var accessed, fades, ttls, policies, stoods array
 	var c columns
 	var j entries
 	change := count{tenant: tenant, maxMemories: int64(quota.Memories), maxBytes: quota.Bytes}
@@ -269,7 +269,7 @@ where r.tenant = $1 and r.id = any ($2::uuid[]) and r.superseded_by is null orde
 		if !ok {
 			continue
 		}
-		m.LastAccessed, m.TTL, m.Policy = meta.LastAccessed, meta.TTL, meta.Policy
+		m.LastAccessed, m.Stood, m.TTL, m.Policy = meta.LastAccessed, meta.Stood, meta.TTL, meta.Policy
 		m.MoveDeadline(meta.FadesAt)
 		policy, err := s.policies.inTransaction(m.Policy)
 		if err == nil {
@@ -283,6 +283,7 @@ where r.tenant = $1 and r.id = any ($2::uuid[]) and r.superseded_by is null orde
 		fades.deadline(m.FadesAt)
 		ttls.int64(m.TTL.Milliseconds())
 		policies.int16(policy)
+		stoods.seconds(m.Stood)
 		change.memories, change.bytes = change.memories+1, change.bytes+int64(m.Size)
 		if s.searching.analyzer != nil {
 			doc := s.searching.document(&m)
@@ -299,7 +300,7 @@ where r.tenant = $1 and r.id = any ($2::uuid[]) and r.superseded_by is null orde
 	}
 	var w writes
 	w.add("delete from sigil.removals where tenant = $1 and id = any ($2::uuid[])", tenant, ids)
-	w.add(restoreMemories, tenant, ids, raw(accessed.of(oidTime)), raw(fades.of(oidTime)), raw(ttls.of(oidInt8)), raw(policies.of(oidInt2)))
+	w.add(restoreMemories, tenant, ids, raw(accessed.of(oidTime)), raw(fades.of(oidTime)), raw(ttls.of(oidInt8)), raw(policies.of(oidInt2)), raw(stoods.of(oidInt4)))
 	c.searched.queue(&w, s.searching)
 	c.vectors.queue(&w, s.searching)
 	s.queueCounts(&w, []count{change})

@@ -28,6 +28,7 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	ctx := t.Context()
 	both("tenants", func(s store.Store) (any, error) { return s.Tenants(ctx) })
 	both("policies of tenants", func(s store.Store) (any, error) { return s.TenantPolicies(ctx) })
+	both("clocks of tenants", func(s store.Store) (any, error) { return s.TenantClocks(ctx) })
 	for _, tenant := range tenants {
 		both(tenant+": memories", func(s store.Store) (any, error) { return allMemories(t, s, tenant, now) })
 		both(tenant+": near", func(s store.Store) (any, error) {

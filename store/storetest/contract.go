@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"claims", claimIdeas},
 		{"signatures", signatureIdeas},
 		{"policies of tenants", policyIdeas},
+		{"clocks of tenants", clockIdeas},
 		{"search", searchIdeas},
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},

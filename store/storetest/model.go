@@ -18,6 +18,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/clocks"
 	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
@@ -61,6 +62,7 @@ type Model struct {
 	signatures map[sigil.Key]sigil.Signature
 	// policies is replaced by a changed copy: PolicyOf reads it with mu locked, or not.
 	policies atomic.Pointer[map[string]store.TenantPolicy]
+	clocks   clocks.Clocks
 	// +checklocks:mu
 	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
@@ -158,7 +160,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	// Nothing else may change, whatever the func did.
-	m.LastAccessed, m.AccessCount, m.Stretch = meta.LastAccessed, meta.AccessCount, meta.Stretch
+	m.LastAccessed, m.Stood, m.AccessCount, m.Stretch = meta.LastAccessed, meta.Stood, meta.AccessCount, meta.Stretch
 	m.MoveDeadline(meta.FadesAt)
 	m.Pinned, m.Policy = meta.Pinned, meta.Policy
 	s.memories[key] = m
@@ -206,7 +208,7 @@ func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	}
 	var due []sigil.Meta
 	for _, m := range s.memories {
-		if m.Due(now) {
+		if m.Due(s.at(&m.Meta, now)) {
 			due = append(due, m.Meta)
 		}
 	}
@@ -227,7 +229,8 @@ func (s *Model) Unnoticed(ctx context.Context, after, until time.Time, limit int
 	}
 	var found []sigil.Meta
 	for _, m := range s.memories {
-		if !m.Noticed && m.FadesAt.After(after) && !m.FadesAt.After(until) {
+		c, _ := s.ClockOf(m.Tenant)
+		if !m.Noticed && !c.Stands(after) && m.FadesAt.After(after.Add(-c.Stood)) && !m.FadesAt.After(until.Add(-c.Stood)) {
 			found = append(found, m.Meta)
 		}
 	}

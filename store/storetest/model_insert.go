@@ -114,7 +114,7 @@ func (s *Model) duplicates(items []store.Item) map[int]sigil.ID {
 			earlier[m.Hash] = m.ID
 		}
 		for _, id := range slices.SortedFunc(maps.Keys(s.contents[content{m.Tenant, m.Hash}]), func(a, b sigil.ID) int { return bytes.Compare(b[:], a[:]) }) {
-			if old := s.memories[sigil.Key{Tenant: m.Tenant, ID: id}]; !old.Due(items[i].Now()) {
+			if old := s.memories[sigil.Key{Tenant: m.Tenant, ID: id}]; !old.Due(items[i].Live()) {
 				found[i] = id
 			}
 		}
@@ -142,7 +142,7 @@ func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 	if err != nil {
 		return store.Amended{}, err
 	}
-	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.LastAccessed, m.Stood, m.AccessCount, m.Stretch = changed.LastAccessed, changed.Stood, changed.AccessCount, changed.Stretch
 	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy, m.TTL, m.Tags = changed.Pinned, changed.Policy, changed.TTL, slices.Clone(changed.Tags)
 	s.memories[a.Key] = m
@@ -181,7 +181,7 @@ func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) (
 		}
 		memories++
 		size += int64(m.Size)
-		if m.Evictable() || m.Due(items[0].Now()) {
+		if m.Evictable() || m.Due(items[0].Live()) {
 			candidates = append(candidates, m.Meta)
 		}
 	}

@@ -92,7 +92,7 @@ func (s *Model) Restore(ctx context.Context, tenant string, ids []sigil.ID, quot
 			continue
 		}
 		m := copied(r.Memory)
-		m.LastAccessed, m.TTL, m.Policy = meta.LastAccessed, meta.TTL, meta.Policy
+		m.LastAccessed, m.Stood, m.TTL, m.Policy = meta.LastAccessed, meta.Stood, meta.TTL, meta.Policy
 		m.MoveDeadline(meta.FadesAt)
 		back, events = append(back, m), append(events, event)
 		memories, size = memories+1, size+int64(m.Size)

@@ -69,6 +69,30 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("clocks of tenants stay, and what they decide", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		running := store.TenantClock{Tenant: "a", Stops: start.Add(time.Hour), Stood: time.Hour}
+		never := store.TenantClock{Tenant: "b", Stood: 2 * time.Hour}
+		f.setClock(running)
+		f.setClock(never)
+		m := f.encode(tenant("a"), stood(time.Hour))
+		recalled := f.encode(tenant("b"), stood(2*time.Hour))
+		recalled, err := f.recall(recalled.Key, start.Add(-2*time.Hour+time.Minute))
+		f.ok("Update", err)
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		f.clocks(running, never)
+		for _, want := range []sigil.Memory{m, recalled} {
+			got, err := f.Get(f.ctx(), want.Key, want.FadesAt.Add(-time.Second))
+			f.ok("Get", err)
+			equal(t, "memory", got, want)
+		}
+		equal(t, "due", f.due(m.FadesAt.Add(time.Hour-time.Second), 10), nil)
+		equal(t, "due later", f.due(m.FadesAt.Add(time.Hour), 10), []sigil.Key{m.Key})
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("signatures and what was revoked stay", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}

@@ -1625,6 +1625,12 @@ export interface components {
             /** @description The number of recalls so far. */
             accessCount: number;
             /**
+             * @description For how long the clock of the tenant has stood still since `lastAccessed`, because the tenant was not used: see `active` in the policy. That is no
+             *     idleness, and `fadesAt` is so much later. It is left out if the clock has not stood still.
+             * @example 5097600
+             */
+            stoodSeconds?: number;
+            /**
              * Format: date-time
              * @description The time from which the memory is gone, unless it is recalled before. Null means never.
              */
@@ -1963,6 +1969,8 @@ export interface components {
              * @example 36h
              */
             ttl: string | null;
+            /** @description For how long the clock of the tenant has stood still since `lastAccessed`. It is left out if it has not. */
+            stoodSeconds?: number;
             /** @description Whether the policy is the memory's own, which it keeps. It is left out if not. */
             ownPolicy?: boolean;
             /** @description How many times as slowly as its policy says the memory decays. It is left out if the memory has none. */
@@ -2378,10 +2386,13 @@ export interface components {
         };
         /**
          * @description A policy: its name, and the figures that are not to have their defaults. `classic` has `rate` (0.001) and `period` (5s), `halflife` has `h` (7d),
-         *     `power` and `fsrs` have `s` (4d) and `d` (0.5). All have `threshold` (0.95, of power and fsrs 0.6), `grace` and `floor` (0).
+         *     `power` and `fsrs` have `s` (4d) and `d` (0.5). All have `threshold` (0.95, of power and fsrs 0.6), `grace` and `floor` (0), and `active`
+         *     (0, or at least 1m): once the tenant has not been used for that long, its memories stop decaying until it is used again. Their ttl goes on. Uses are
+         *     requests that read or write its memories; statistics, events and policies are none. The policy of one memory cannot have `active`.
          * @example halflife h=7d threshold=0.95
          * @example power s=4d d=0.5 threshold=0.6
          * @example classic
+         * @example halflife active=3d
          */
         PolicyText: string;
         /**
@@ -2567,6 +2578,12 @@ export interface components {
             createdAt: components["schemas"]["Time"];
             lastAccessed: components["schemas"]["Time"];
             idleSeconds: number;
+            /**
+             * @description For how long the clock of the tenant has stood still since `lastAccessed`, because the tenant was not used: see `active` in the policy. That is no
+             *     idleness, and `fadesAt` is so much later. It is left out if the clock has not stood still.
+             * @example 5097600
+             */
+            stoodSeconds?: number;
             policy: string;
             decay: components["schemas"]["Unit"];
             /** @description The decay at which the memory fades. */

@@ -51,6 +51,8 @@ func (r Reader) Exported(body []byte) (m Exported, err error) {
 			m.LastAccessed, err = readTime(name, value)
 		case "accessCount":
 			m.AccessCount, err = readCount(name, value)
+		case "stoodSeconds":
+			m.Stood, err = readSeconds(name, value)
 		case "fadesAt":
 			if jsontext.Value(value).Kind() != 'n' {
 				m.FadesAt, err = readTime(name, value)
@@ -134,6 +136,15 @@ func readCount(name string, raw []byte) (uint64, error) {
 		return 0, wrongFigure(name, "must be a whole number from 0")
 	}
 	return n, nil
+}
+
+// readSeconds reads a whole number of seconds, which may be negative.
+func readSeconds(name string, raw []byte) (time.Duration, error) {
+	n, err := strconv.ParseInt(string(raw), 10, 32)
+	if err != nil {
+		return 0, wrongFigure(name, "must be a whole number of seconds")
+	}
+	return time.Duration(n) * time.Second, nil
 }
 
 func readNumber(name string, raw []byte) (float64, error) {

@@ -22,7 +22,7 @@ func Event(e *sigil.Event) wire.Event {
 	}
 	if m.Policy != nil {
 		v.Arithmetic = &wire.Arithmetic{
-			CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
+			CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, m.Idle(e.Time).Seconds()), StoodSeconds: stood(m),
 			Policy: m.Policy.String(), Decay: m.Decay(e.Time), Threshold: m.Policy.Threshold(), FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: ownLife(m),
 			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
 		}

@@ -58,7 +58,7 @@ func alive(m *sigil.Meta, decay float64) string {
 	case m.FadeReason() == sigil.ReasonTTL:
 		return fmt.Sprintf("Its decay %.4g is under the threshold %v. Its ttl ends it at %s, recalled or not.", decay, m.Policy.Threshold(), moment(m.FadesAt))
 	}
-	return fmt.Sprintf("Its decay %.4g is under the threshold %v. It fades at %s unless it is recalled before.", decay, m.Policy.Threshold(), moment(m.FadesAt))
+	return fmt.Sprintf("Its decay %.4g is under the threshold %v. It fades at %s unless it is recalled before.%s", decay, m.Policy.Threshold(), moment(m.FadesAt), still(m))
 }
 
 func gone(e *sigil.Event) string {
@@ -74,10 +74,18 @@ func gone(e *sigil.Event) string {
 		if e.Reason == sigil.ReasonTTL {
 			return fmt.Sprintf("It faded: its ttl ended at %s. Its release was journaled at %s.", moment(m.FadesAt), at)
 		}
-		return fmt.Sprintf("It faded: untouched since %s, its decay reached the threshold %v at %s. Its release was journaled at %s.",
-			moment(m.LastAccessed), m.Policy.Threshold(), moment(m.FadesAt), at)
+		return fmt.Sprintf("It faded: untouched since %s, its decay reached the threshold %v at %s. Its release was journaled at %s.%s",
+			moment(m.LastAccessed), m.Policy.Threshold(), moment(m.FadesAt), at, still(m))
 	}
 	return "It is past its deadline, but no sweep has journaled that yet. The figures are from its last journal entry and do not include later recalls."
+}
+
+// still returns a sentence about the time for which the clock of the tenant stood still, if it did.
+func still(m *sigil.Meta) string {
+	if m.Stood == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Since its last access, the clock of its tenant stood still for %s, while it was not used.", sigil.FormatDuration(m.Stood))
 }
 
 func moment(t time.Time) string { return wire.Timestamp{Time: t}.String() }

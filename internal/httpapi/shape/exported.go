@@ -21,7 +21,7 @@ func ExportedLine(m *engine.ExportedMemory) ExportedMemoryLine {
 func Exported(m *engine.ExportedMemory) wire.ExportedMemory {
 	v := wire.ExportedMemory{
 		ID: m.ID, Tenant: m.Tenant, CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed},
-		AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(&m.Meta), Stretch: m.Stretch, Pinned: m.Pinned, Crystallized: m.Crystallized,
+		AccessCount: m.AccessCount, StoodSeconds: stood(&m.Meta), FadesAt: deadline(m.FadesAt), TTL: ttl(&m.Meta), Stretch: m.Stretch, Pinned: m.Pinned, Crystallized: m.Crystallized,
 		Policy: m.Policy.String(), OwnPolicy: m.OwnPolicy, Hash: m.Hash.String(), Frequency: m.Frequency.Value(), Potential: m.Potential,
 		State: m.State, Tags: []string{}, Vector: m.Vector, Data: m.Data,
 	}

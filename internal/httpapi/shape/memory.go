@@ -35,7 +35,7 @@ func Figures(m *sigil.Meta, now time.Time) wire.Memory {
 	return wire.Memory{
 		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
 		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: wire.Timestamp{Time: m.CreatedAt},
-		LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: life(m),
+		LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, StoodSeconds: stood(m), FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: life(m),
 		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
 	}
 }
@@ -120,7 +120,7 @@ func Warnings(m *sigil.Memory) (all []wire.Warning) {
 }
 
 func overLife(m *sigil.Meta) wire.Warning {
-	life := m.FadesAt.Sub(m.LastAccessed).Round(time.Millisecond)
+	life := m.Idle(m.FadesAt).Round(time.Millisecond)
 	return wire.Warning{Code: wire.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
 		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}
 }
@@ -146,6 +146,8 @@ func ttl(m *sigil.Meta) *string {
 	text := sigil.FormatDuration(m.TTL)
 	return &text
 }
+
+func stood(m *sigil.Meta) int64 { return int64(m.Stood / time.Second) }
 
 // life returns how long m lives untouched, rounded up to a millisecond as its deadline is, or nil, null in JSON, if decay never
 // ends it.

@@ -55,13 +55,14 @@ var table = map[string][]string{
 
 	// Keeping. Only a driver knows its database.
 	"store":                              {root, "internal/clock", "internal/meaning", "internal/words"},
-	"store/storetest":                    {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/record", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
+	"store/storetest":                    {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/clocks", "store/internal/record", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
 	"store/internal/audit":               {root, "store", "internal/canon"},
+	"store/internal/clocks":              {"store"},
 	"store/internal/keylock":             {root, "store"},
 	"store/internal/record":              {root, "store"},
 	"store/internal/wake":                {},
-	"store/pgstore":                      {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/audit", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
-	"store/pebblestore":                  {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/pebblestore/internal/backup", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/audit", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
+	"store/pgstore":                      {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/audit", "store/internal/clocks", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
+	"store/pebblestore":                  {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/pebblestore/internal/backup", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/audit", "store/internal/clocks", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
 	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
 	"store/pebblestore/internal/backup":  {root, "store", "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
 	"store/pebblestore/internal/salvage": {root, "store", "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},

@@ -46,10 +46,13 @@ func Memory(m *sigil.Memory, found *store.Checked) {
 	Deadline(&m.Meta, found)
 }
 
-// Deadline checks the deadline of m.
+// Deadline checks the deadline of m, by the clock of its tenant: that of a ttl may be earlier than its end by that clock.
 func Deadline(m *sigil.Meta, found *store.Checked) {
 	then := *m
 	then.Reschedule()
+	if store.EndByClock(m) && m.FadesAt.Before(then.FadesAt) {
+		return
+	}
 	if then.FadesAt.IsZero() != m.FadesAt.IsZero() || m.FadesAt.Sub(then.FadesAt).Abs() > roundingUp {
 		found.Add(store.CheckDeadline, "%s: it fades at %s, and should at %s", m.Key, moment(m.FadesAt), moment(then.FadesAt))
 	}
@@ -69,7 +72,10 @@ func Follows(m, was sigil.Meta) string {
 	}
 	// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
 	if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
-		was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
+		was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
+		was.MoveDeadline(m.FadesAt)
+	}
+	if store.EndByClock(&m) { // nor is it that a deadline was moved there after a standstill
 		was.MoveDeadline(m.FadesAt)
 	}
 	if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy

@@ -3,7 +3,9 @@ package record
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -23,7 +25,7 @@ const (
 	eventHasSuccessor
 	eventHasChanged
 	eventHasPolicies
-	eventHasEnd
+	eventHasStood
 )
 
 // AppendEvent appends all of e except its tenant and position, which are the key.
@@ -54,6 +56,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Policies != nil {
 		has |= eventHasPolicies
 	}
+	if e.ClockStood != 0 {
+		has |= eventHasStood
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	switch {
@@ -77,6 +82,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if has&eventHasPolicies != 0 {
 		b = AppendPolicy(AppendPolicy(b, e.Policies.From), e.Policies.To)
 	}
+	if has&eventHasStood != 0 {
+		b = binary.AppendUvarint(b, uint64(e.ClockStood/time.Second))
+	}
 	return b, nil
 }
 
@@ -84,7 +92,7 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.Event {
 	e := sigil.Event{Position: position, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
 	kind, reason, has := int(r.byte()), int(r.byte()), r.byte()
-	if kind >= len(eventKinds) || reason >= len(eventReasons) || has >= eventHasEnd {
+	if kind >= len(eventKinds) || reason >= len(eventReasons) {
 		r.Fail()
 		return e
 	}
@@ -121,6 +129,11 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 	}
 	if has&eventHasPolicies != 0 {
 		e.Policies = &sigil.PolicyChange{From: r.Policy(), To: r.Policy()}
+	}
+	if has&eventHasStood != 0 {
+		if e.ClockStood = time.Duration(r.upTo(math.MaxInt32)) * time.Second; e.ClockStood == 0 {
+			r.Fail()
+		}
 	}
 	return e
 }

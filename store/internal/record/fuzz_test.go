@@ -176,6 +176,13 @@ func FuzzRecord(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(uint8(2), revoked)
+	stood := m.Shift(-time.Hour)
+	noticed, err := record.AppendEvent(nil, &sigil.Event{Time: m.CreatedAt, Kind: sigil.Fading, Reason: sigil.ReasonDecay, Memory: stood, ClockStood: 2 * time.Hour}, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint8(0), record.AppendMeta(nil, &stood, 2))
+	f.Add(uint8(2), noticed)
 	for i, b := range [][]byte{
 		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c), record.AppendSignature(nil, &signature),
 		record.AppendLabels(nil, record.LabelsOf(&m)), removed,

@@ -28,6 +28,7 @@ const (
 	flagStretched // Stretch is not zero
 	flagNoticed   // the journal has a notice of FadesAt
 	flagOwnPolicy
+	flagStood // Stood is not zero
 	flagsEnd
 )
 
@@ -71,6 +72,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	if m.OwnPolicy {
 		flags |= flagOwnPolicy
 	}
+	if m.Stood != 0 {
+		flags |= flagStood
+	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
 	b = appendFloat(b, m.Potential)
@@ -84,6 +88,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	b = binary.AppendUvarint(b, uint64(m.TTL.Milliseconds()))
 	if m.Stretch != 0 {
 		b = appendFloat(b, m.Stretch)
+	}
+	if m.Stood != 0 {
+		b = binary.AppendVarint(b, int64(m.Stood/time.Second))
 	}
 	return binary.AppendUvarint(b, uint64(policy))
 }
@@ -99,6 +106,7 @@ type Figures struct {
 	Pinned, Crystallized, Fades      bool
 	Noticed                          bool // only if Fades is set
 	OwnPolicy                        bool
+	Stood                            int32 // seconds
 }
 
 // Figures decodes the output of AppendMeta. It cannot check whether a policy with that number exists.
@@ -122,6 +130,11 @@ func (r *Reader) Figures() (f Figures) {
 			r.Fail()
 		}
 	}
+	if flags&flagStood != 0 {
+		if f.Stood = int32(r.within(math.MaxInt32)); f.Stood == 0 {
+			r.Fail()
+		}
+	}
 	f.Policy = uint16(r.upTo(math.MaxUint16))
 	if flags >= flagsEnd || f.Noticed && !f.Fades || f.Frequency >= sigil.NumFrequencies || !unit(f.Potential) {
 		r.Fail()
@@ -135,7 +148,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
 		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
-		Pinned: f.Pinned, Crystallized: f.Crystallized, OwnPolicy: f.OwnPolicy, Stretch: f.Stretch, Noticed: f.Noticed, Policy: policies.Policy(f.Policy),
+		Pinned: f.Pinned, Crystallized: f.Crystallized, OwnPolicy: f.OwnPolicy, Stretch: f.Stretch, Stood: time.Duration(f.Stood) * time.Second, Noticed: f.Noticed, Policy: policies.Policy(f.Policy),
 	}
 	if f.Fades {
 		m.FadesAt = moment(f.FadesAt)

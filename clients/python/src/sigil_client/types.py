@@ -55,6 +55,7 @@ class _Memory(TypedDict):
 class Memory(_Memory, total=False):
     """A memory as it was at the moment of the answer. Without content, data and state are missing."""
 
+    stoodSeconds: int
     data: JSON
     state: dict[str, JSON]
     hash: str
@@ -309,6 +310,7 @@ class _Arithmetic(TypedDict):
 class Arithmetic(_Arithmetic, total=False):
     """The figures that decided."""
 
+    stoodSeconds: int
     life: str
 
 

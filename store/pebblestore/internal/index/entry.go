@@ -15,7 +15,7 @@ const Never = math.MaxInt64
 // Entry is what an index holds of one memory: all its figures, no content.
 type Entry = entry
 
-// entry begins with the fields that queries read from many entries: 32 of its 104 bytes mostly share one
+// entry begins with the fields that queries read from many entries: 32 of its 112 bytes mostly share one
 // cache line, and entries are not adjacent. The index's lock guards all fields of an entry in an index. A caller that has
 // locked the memory's key may read the figures without the index's lock, since only such a caller changes
 // them.
@@ -26,9 +26,10 @@ type entry struct {
 	policy       uint16
 	pinned       bool
 	crystallized bool
-	leaving      bool // an insert is about to evict it
-	noticed      bool // the journal has a notice of its deadline; then it is listed under that
-	ownPolicy    bool // its policy is its own
+	leaving      bool  // an insert is about to evict it
+	noticed      bool  // the journal has a notice of its deadline; then it is listed under that
+	ownPolicy    bool  // its policy is its own
+	stood        int32 // seconds
 
 	created      int64
 	lastAccessed int64
@@ -75,7 +76,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
-		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, OwnPolicy: e.ownPolicy, Stretch: e.stretch, Noticed: e.noticed, Policy: p.Policy(e.policy),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, OwnPolicy: e.ownPolicy, Stretch: e.stretch, Stood: time.Duration(e.stood) * time.Second, Noticed: e.noticed, Policy: p.Policy(e.policy),
 	}
 	if e.fades != Never {
 		m.FadesAt = milli(e.fades)
@@ -98,7 +99,7 @@ func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 // its record has the form of an earlier format, without labels, and is returned by [Index.Refreshes].
 func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 	e := entry{
-		hash: hash, noticed: f.Noticed, ownPolicy: f.OwnPolicy,
+		hash: hash, noticed: f.Noticed, ownPolicy: f.OwnPolicy, stood: f.Stood,
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, stretch: f.Stretch, accessCount: f.AccessCount,
 		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
 	}
@@ -114,7 +115,7 @@ func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 // set sets the fields that an update may change.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy, e.stretch = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy, m.Stretch
-	e.fades, e.ttl, e.noticed = deadline(m), m.TTL.Milliseconds(), m.Noticed
+	e.fades, e.ttl, e.noticed, e.stood = deadline(m), m.TTL.Milliseconds(), m.Noticed, int32(m.Stood/time.Second)
 }
 
 func deadline(m *sigil.Meta) int64 {

@@ -7,8 +7,9 @@ import (
 )
 
 // Unnoticed returns the keys of at most limit memories that are not noticed, with a deadline after one time and up to
-// another. Beside what it returns, it looks at the refreshes that are not written yet.
-func (x *Index) Unnoticed(after, until int64, limit int) []sigil.Key {
+// another. Beside what it returns, it looks at the refreshes that are not written yet. lag returns by how much the clock of a tenant is
+// behind, and whether it stands still; then the tenant is passed over.
+func (x *Index) Unnoticed(after, until int64, limit int, lag func(tenant string) (lag int64, stands bool)) []sigil.Key {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var keys []sigil.Key
@@ -23,16 +24,24 @@ func (x *Index) Unnoticed(after, until int64, limit int) []sigil.Key {
 			return false
 		}
 		t := a.tenant
+		lag, stands := lag(t.name)
+		if stands {
+			return true
+		}
 		for _, list := range [...]*sorted{&t.fading, &t.ending} {
-			list.from(idKey(after+1, sigil.ID{}), func(e *entry) bool {
-				return e.listed <= until && (e.behind() || more(t, e))
+			list.from(idKey(after-lag+1, sigil.ID{}), func(e *entry) bool {
+				return e.listed <= until-lag && (e.behind() || more(t, e))
 			})
 		}
 		return len(keys) < limit
 	})
 	for _, d := range x.dirty.all[x.dirty.taken:] {
 		e := d.in(&x.entries)
-		if e != nil && e.behind() && e.fades > after && e.fades <= until && !more(d.tenant, e) {
+		if e == nil || !e.behind() {
+			continue
+		}
+		lag, stands := lag(d.tenant.name)
+		if !stands && e.fades > after-lag && e.fades <= until-lag && !more(d.tenant, e) {
 			break
 		}
 	}

@@ -90,8 +90,9 @@ func (x *Index) Keys() []sigil.Key {
 	return keys
 }
 
-// Due returns the keys of at most limit memories that are past their deadlines at now.
-func (x *Index) Due(now int64, limit int) []sigil.Key {
+// Due returns the keys of at most limit memories that are past their deadlines at now. lag returns by how much the clock of a
+// tenant is behind.
+func (x *Index) Due(now int64, limit int, lag func(tenant string) int64) []sigil.Key {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var keys []sigil.Key
@@ -99,7 +100,7 @@ func (x *Index) Due(now int64, limit int) []sigil.Key {
 		if a.at > now {
 			return false
 		}
-		a.tenant.due(now, func(e *entry) bool {
+		a.tenant.due(now-lag(a.tenant.name), func(e *entry) bool {
 			if len(keys) < limit {
 				keys = append(keys, sigil.Key{Tenant: a.tenant.name, ID: e.id})
 			}
@@ -272,7 +273,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 			}
 			next = min(next, e.fades)
 			patterns[sigil.Frequency(e.frequency).Pattern()] = true
-			decay += sigil.DecayOf(x.policies.Policy(e.policy), e.stretch, now.Sub(milli(e.lastAccessed)))
+			decay += sigil.DecayOf(x.policies.Policy(e.policy), e.stretch, now.Sub(milli(e.lastAccessed))-time.Duration(e.stood)*time.Second)
 			return true
 		}, &more)
 		if err := ctx.Err(); err != nil {

@@ -31,6 +31,7 @@ const (
 	ErasureFamily     = 'z' // z id                     → the spans of keys that an erasure has yet to rewrite in the files
 	SigningFamily     = 'a' // a                        → the seed of the key that signs receipts (32 bytes)
 	TenantFamily      = 'q' // q tenant 0               → the tenant's own policy (record.AppendTenantPolicy)
+	ClockFamily       = 'g' // g tenant 0               → the tenant's clock (record.AppendTenantClock)
 )
 
 // TenantPrefix returns the prefix of all keys of a tenant in a family.

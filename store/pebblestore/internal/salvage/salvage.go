@@ -53,6 +53,7 @@ func Read(folder *disk.Folder, visit func(sigil.Memory, store.Vector) error) (_ 
 		v.found.wrong("%v", err)
 	}
 	v.readPolicies()
+	v.readClocks()
 	v.each(layout.MetaFamily, v.meta)
 	v.each(layout.BodyFamily, v.body)
 	v.each(layout.RemovedFamily, v.removed)
@@ -77,6 +78,7 @@ type salvage struct {
 	data     string
 	files    []string
 	policies *layout.Policies
+	clocks   map[string]store.TenantClock
 	memories map[sigil.Key]*salvaged
 	ranges   []deletedRange
 	found    Found
@@ -304,6 +306,7 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 	if labeled {
 		record.Retag(&m, labels.Tags)
 	}
+	m.Meta = v.shown(m.Meta)
 	v.found.Memories++
 	return visit(m, s.vector)
 }

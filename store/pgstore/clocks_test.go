@@ -1,0 +1,138 @@
+package pgstore_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// TestProcessesAgreeOnTheClockOfATenant has a tenant that is away for two months, and two daemons. One does not know yet that the
+// tenant is back, when it sweeps.
+func TestProcessesAgreeOnTheClockOfATenant(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, nil), open(t, url, nil)
+	defer closeAll(t, a, b)
+	const day = 24 * time.Hour
+	active, err := sigil.WithActive(sigil.DefaultPolicy(), 3*day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().Truncate(time.Millisecond)
+	options := &engine.Options{Clock: func() time.Time { return now }, Settings: engine.Settings{Policy: active, Notice: day}}
+	one, other := engine.New(a, options), engine.New(b, options)
+	var keys []sigil.Key
+	for range 600 { // more than a sweep takes at once
+		m, err := one.Encode(t.Context(), "acme", sigil.Draft{Data: []byte("1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, m.Key)
+	}
+	until(t, "for the clock", func() bool { _, ok := b.ClockOf("acme"); return ok })
+	sweep := func(want int) {
+		t.Helper()
+		for _, e := range []*engine.Engine{other, one} {
+			s, err := e.Sweep(t.Context())
+			if err != nil || s.Total() != want || s.Noticed != 0 {
+				t.Fatalf("released %d, noticed %d, %v", s.Total(), s.Noticed, err)
+			}
+			want = 0
+		}
+	}
+	now = now.Add(62 * day)
+	sweep(0)
+	first, err := one.Recall(t.Context(), keys[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep(0)
+	got, err := other.Recall(t.Context(), keys[1]) // the clock that b knows still stands
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []sigil.Memory{first, got} {
+		if m.Stood != 0 || !m.FadesAt.Equal(sigil.Deadline(active, now)) {
+			t.Errorf("%s is to fade at %s, after %s", m.ID, m.FadesAt, m.Stood)
+		}
+	}
+	for _, s := range []store.Store{a, b} {
+		if c, _ := s.ClockOf("acme"); c.Stood != 59*day || !c.Stops.Equal(now.Add(3*day)) {
+			t.Errorf("the clock is %+v", c)
+		}
+	}
+	for range 27 {
+		now = now.Add(day)
+		if _, err := one.Peek(t.Context(), keys[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "for the clock", func() bool { c, _ := b.ClockOf("acme"); return c.Stops.After(now) })
+	now = now.Add(6 * time.Hour)
+	s, err := other.Sweep(t.Context())
+	if err != nil || s.Total() != 0 || s.Noticed != 598 {
+		t.Fatalf("released %d, noticed %d, %v", s.Total(), s.Noticed, err)
+	}
+	now = now.Add(6 * time.Hour)
+	if s, err = one.Sweep(t.Context()); err != nil || s.Total() != 598 {
+		t.Errorf("released %d, %v", s.Total(), err)
+	}
+	if err := a.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestATTLEndsDuringAStandstill has a tenant be away, and ttls end meanwhile and after it.
+func TestATTLEndsDuringAStandstill(t *testing.T) {
+	s := open(t, database(t), nil)
+	defer closeAll(t, s)
+	const day = 24 * time.Hour
+	active, err := sigil.WithActive(sigil.DefaultPolicy(), 3*day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now().Truncate(time.Millisecond)
+	now := begin
+	e := engine.New(s, &engine.Options{Clock: func() time.Time { return now }, Settings: engine.Settings{Policy: active}})
+	for i, d := range []sigil.Draft{{TTL: 2 * day}, {TTL: 20 * day}, {TTL: 40 * day}, {TTL: 62 * day}, {TTL: 300 * day}, {}, {TTL: 30 * day, Pinned: true}} {
+		d.Data = fmt.Append(nil, i)
+		if _, err := e.Encode(t.Context(), "acme", d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	days := func(until int, want map[int]int) {
+		t.Helper()
+		for ; now.Before(begin.Add(time.Duration(until) * day)); now = now.Add(day) {
+			swept, err := e.Sweep(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := int(now.Sub(begin) / day)
+			if swept.Total() != want[at] || swept.Released[sigil.ReasonTTL] != want[at] {
+				t.Errorf("day %d: released %v, want %d", at, swept.Released, want[at])
+			}
+		}
+		if err := s.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	days(60, map[int]int{2: 1, 20: 1, 30: 1, 40: 1})
+	page, err := e.List(t.Context(), "acme", engine.ListQuery{})
+	if err != nil || len(page.Memories) != 3 {
+		t.Fatalf("%d memories after it, %v", len(page.Memories), err)
+	}
+	days(65, map[int]int{62: 1})
+	if events, err := e.Events(t.Context(), "acme", 0, 100); err != nil {
+		t.Error(err)
+	} else {
+		for _, event := range events {
+			m := event.Memory
+			if m.Reschedule(); m.FadesAt != event.Memory.FadesAt {
+				t.Errorf("%s has a deadline at %s, but it follows %s", event.Kind, event.Memory.FadesAt, m.FadesAt)
+			}
+		}
+	}
+}
