@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +29,6 @@ func full(t *testing.T, s store.Store) *service {
 
 // person is the user of a client that can ask: what was asked, and what is answered.
 type person struct {
-	mu     sync.Mutex
 	asked  []string
 	answer func(asked int) *sdk.ElicitResult
 }
@@ -44,8 +42,6 @@ func (v *service) with(p *person, version string) *sdk.ClientSession {
 	v.t.Helper()
 	c := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, &sdk.ClientOptions{
 		ElicitationHandler: func(_ context.Context, req *sdk.ElicitRequest) (*sdk.ElicitResult, error) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
 			p.asked = append(p.asked, req.Params.Message)
 			return p.answer(len(p.asked)), nil
 		},
