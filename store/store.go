@@ -329,6 +329,7 @@ type Answer struct {
 	// Similar is that of the request, or nil.
 	Similar *sigil.Similar
 	// Amended is the whole memory after an Amend, whose content does not follow from the request; nil after an insert.
+	// What it supersedes is not in it: that may be erased meanwhile.
 	Amended *sigil.Memory
 }
 

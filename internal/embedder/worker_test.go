@@ -425,6 +425,7 @@ func TestQueries(t *testing.T) {
 		e := newEndpoint(t)
 		var takes atomic.Int64
 		e.takes(func([]string) time.Duration { return time.Duration(takes.Load()) })
+		takes.Store(int64(time.Second)) // so that the worker has no answer yet when the first query asks
 		ask := func(w *embedder.Worker, text string) (took time.Duration, err error) {
 			begin := time.Now()
 			_, err = w.Query(context.Background(), text)
@@ -434,8 +435,8 @@ func TestQueries(t *testing.T) {
 			if took, err := ask(w, "before the first answer"); took != 0 || !errors.Is(err, sigil.ErrUnavailable) {
 				t.Errorf("got %v after %v", err, took)
 			}
+			time.Sleep(2 * time.Second)
 			synctest.Wait()
-			takes.Store(int64(time.Second))
 			if took, err := ask(w, "tea"); took != time.Second || err != nil {
 				t.Errorf("got %v after %v", err, took)
 			}

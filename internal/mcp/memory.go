@@ -95,7 +95,7 @@ func fades(at, now time.Time) string {
 	return "fades in " + span(at.Sub(now))
 }
 
-// span returns a time that is left, rounded down to what matters.
+// span returns a time that is left, rounded down to what matters. The second that an answer may take does not matter.
 func span(left time.Duration) string {
 	unit := time.Minute
 	switch {
@@ -105,6 +105,9 @@ func span(left time.Duration) string {
 		unit = time.Hour
 	case left < 2*time.Minute:
 		unit = time.Second
+	}
+	if unit > time.Second {
+		left += time.Second
 	}
 	return sigil.FormatDuration(max(left, 0).Truncate(unit))
 }

@@ -40,8 +40,8 @@ func Repair(ctx context.Context, url string, o *Options) (store.Checked, error) 
 
 const (
 	checkTimeout = time.Minute
-	// checkConns are one that holds the snapshot, one that reads pages, and one that reads policies meanwhile.
-	checkConns = 3
+	// checkConns are one that reads pages, and one that repairs. The one that holds the snapshot is not of the pool.
+	checkConns = 2
 	// checkPage is the number of rows of a page.
 	checkPage = 1000
 )
@@ -129,7 +129,7 @@ type checker struct {
 	// which the hashes are.
 	part, window int
 
-	// snapshot is what pages see, the id of one that hold keeps.
+	// snapshot is what pages see, the id of one that hold keeps. hold also reads policies while a page is read.
 	snapshot string
 	hold     *pgx.Conn
 	held     time.Time  // when hold was last used
@@ -143,7 +143,16 @@ type checker struct {
 	lacking map[store.Check]int
 }
 
-func (c *checker) run(ctx context.Context) error {
+func (c *checker) run(ctx context.Context) (err error) {
+	// A connection of its own: who holds one of the pool and waits for another may wait forever.
+	if c.hold, err = pgx.ConnectConfig(ctx, c.s.pool.pool.Config().ConnConfig); err != nil {
+		return err
+	}
+	defer func() {
+		bounded, cancel := c.s.bounded(context.WithoutCancel(ctx))
+		defer cancel()
+		_ = c.hold.Close(bounded) // it only read
+	}()
 	if err := c.together(ctx); err != nil {
 		return err
 	}
@@ -155,12 +164,6 @@ func (c *checker) run(ctx context.Context) error {
 
 // together checks what is compared in one snapshot.
 func (c *checker) together(ctx context.Context) error {
-	held, err := c.s.pool.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer held.release() // release closes a connection that is still in a transaction
-	c.hold = held.Conn.Conn()
 	// It is idle for no longer than a page takes: a check that hangs does not hold the snapshot forever.
 	if err := c.hold.PgConn().Exec(ctx, "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '1h'").Close(); err != nil {
 		return err
@@ -174,7 +177,7 @@ func (c *checker) together(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = c.hold.Exec(ctx, "rollback")
+	_, err := c.hold.Exec(ctx, "rollback")
 	return err
 }
 

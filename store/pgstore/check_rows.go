@@ -22,7 +22,7 @@ func (c *checker) head(ctx context.Context) error {
 			return err
 		}
 		copy(c.newest[:], link)
-		if err := c.s.policies.load(ctx, c.s.pool); err != nil { // a daemon may have added one before the snapshot
+		if err := c.s.policies.load(ctx, c.hold); err != nil { // a daemon may have added one before the snapshot
 			return err
 		}
 		if err := each(ctx, conn, scanOne[int64], func(position int64) {
@@ -139,7 +139,7 @@ func (c *checker) contents(ctx context.Context, conn *pgx.Conn, read func(pgx.Ro
 			continue
 		}
 		if m.Policy = c.s.policies.get(m.policy); m.Policy == nil {
-			if m.Policy, err = c.s.policies.find(ctx, c.s.pool, m.policy); err != nil { // a daemon may have added it
+			if m.Policy, err = c.s.policies.find(ctx, c.hold, m.policy); err != nil { // a daemon may have added it
 				return n, last, err
 			}
 		}

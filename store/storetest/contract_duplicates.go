@@ -286,7 +286,7 @@ var amendIdeas = []idea{
 		equal(f.t, "events", len(f.events(m.Tenant)), 1)
 	}},
 	{"a call that is repeated under its key gets the first answer", func(f *fixture) {
-		m := f.encode(tagged("a"))
+		m := f.correct(f.encode(), tagged("a"))
 		similar := &sigil.Similar{Least: 0.25, Near: []sigil.Near{}}
 		amend := func(at time.Time, tags ...string) store.Amended {
 			f.t.Helper()
@@ -298,7 +298,9 @@ var amendIdeas = []idea{
 		}
 		at := start.Add(time.Second)
 		first := amend(at, "a", "b")
-		want := store.Answer{Fingerprint: [32]byte{7}, Memory: first.Memory.Meta, Similar: similar, Amended: &first.Memory}
+		whole := first.Memory
+		whole.Supersedes = sigil.ID{}
+		want := store.Answer{Fingerprint: [32]byte{7}, Memory: first.Memory.Meta, Similar: similar, Amended: &whole}
 		equal(f.t, "again", amend(at, "c"), store.Amended{Answer: &want})
 		_, err := f.recall(m.Key, at)
 		f.ok("Update", err)

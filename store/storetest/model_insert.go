@@ -151,6 +151,7 @@ func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 	}
 	if a.Idempotency.Key != "" {
 		whole := copied(m)
+		whole.Supersedes = sigil.ID{}
 		s.answers[at] = keptAnswer{
 			Answer: store.Answer{Fingerprint: a.Idempotency.Fingerprint, Memory: m.Meta, Similar: a.Idempotency.Similar, Amended: &whole}, ends: a.Idempotency.Ends,
 		}

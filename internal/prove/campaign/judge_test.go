@@ -200,7 +200,7 @@ func TestLiesAreFound(t *testing.T) {
 				honest.ServeHTTP(w, r)
 			}
 			l.tamper.Store(&tamper)
-		}, campaign.Run{Most: 1500}, `acknowledged "erased"`},
+		}, campaign.Run{Most: 1500}, "is about a memory that was erased"},
 		{"change that is none", func(_ *testing.T, l *liar) {
 			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 				if r.Method == http.MethodPatch {

@@ -53,11 +53,8 @@ func (m *machine) correctModel(key sigil.Key, a *asked, id sigil.ID) engine.Resu
 	if id == (sigil.ID{}) {
 		id = sigil.NewID(m.now) // the model needs an id, even to find out that it is refused
 	}
-	item := m.item(a, sigil.Key{Tenant: key.Tenant, ID: id})
+	item := m.item(a, sigil.Key{Tenant: key.Tenant, ID: id}, m.predecessor(key))
 	item.Memory.Supersedes = key.ID
-	if a.draft.Tags == nil {
-		item.Memory.Tags = m.tagsOf(key)
-	}
 	item.Correct = func(old *sigil.Memory) (sigil.Event, error) {
 		if reached(&old.Meta, m.now) {
 			return sigil.Event{}, sigil.NewNotFound()
@@ -71,13 +68,35 @@ func (m *machine) correctModel(key sigil.Key, a *asked, id sigil.ID) engine.Resu
 	return results[0]
 }
 
-// tagsOf returns the tags of a memory, live or superseded.
-func (m *machine) tagsOf(key sigil.Key) []string {
+// predecessor returns a memory that is to be corrected, live or superseded, or nil.
+func (m *machine) predecessor(key sigil.Key) *sigil.Memory {
 	if memory, err := m.model.Get(m.ctx(), key, m.now); err == nil {
-		return memory.Tags
+		return &memory
 	}
-	r, _ := m.model.Superseded(m.ctx(), key, true) // if there is none, it has no tags
-	return r.Memory.Tags
+	r, err := m.model.Superseded(m.ctx(), key, true)
+	if err != nil {
+		return nil
+	}
+	return &r.Memory
+}
+
+// inherit sets of a memory that is encoded by a correction what its draft does not say.
+func inherit(memory *sigil.Memory, a *asked, old *sigil.Memory) {
+	if a.draft.Tags == nil {
+		memory.Tags = old.Tags
+	}
+	if a.draft.State == nil {
+		memory.State, memory.Potential = old.State, old.Potential
+	}
+	if old.Pinned {
+		memory.Pinned = true
+	}
+	if a.draft.TTL == 0 && old.TTL > 0 {
+		memory.TTL = old.CreatedAt.Add(old.TTL).Sub(memory.CreatedAt)
+	}
+	if a.draft.Policy == nil && old.OwnPolicy {
+		memory.Policy, memory.OwnPolicy = old.Policy, true
+	}
 }
 
 // history pages through the chain that a memory belongs to.

@@ -172,22 +172,29 @@ type asked struct {
 }
 
 // item returns what an encode of a should store.
-func (m *machine) item(a *asked, key sigil.Key) store.Item {
+func (m *machine) item(a *asked, key sigil.Key, old *sigil.Memory) store.Item {
 	now := m.now
 	state := sigil.State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
 	if a.draft.State != nil {
 		state = *a.draft.State
 	}
 	hash := sigil.Hash(sha256.Sum256([]byte(a.canonical)))
+	ttl := time.Duration(math.Ceil(a.draft.TTL.Seconds()*1000)) * time.Millisecond
 	memory := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: key, Frequency: hash.Frequency(), Potential: state.Potential(), Size: len(a.kept), CreatedAt: now, LastAccessed: now,
-			TTL: time.Duration(math.Ceil(a.draft.TTL.Seconds()*1000)) * time.Millisecond, Pinned: a.draft.Pinned, Policy: a.draft.Policy, OwnPolicy: a.draft.Policy != nil,
+			TTL: ttl, Pinned: a.draft.Pinned, Policy: a.draft.Policy, OwnPolicy: a.draft.Policy != nil,
 		},
 		Hash: hash, State: state, Tags: a.draft.Tags, Data: []byte(a.kept),
 	}
+	if old != nil {
+		inherit(&memory, a, old)
+	}
 	memory.Policy = m.policyFor(&memory.Meta)
 	memory.Stretch = stretch(memory.Policy, a.draft.Life)
+	if old != nil && a.draft.Life == 0 && a.draft.Policy == nil {
+		memory.Stretch = old.Stretch
+	}
 	memory.Crystallized = memory.Potential > 0.9
 	memory.FadesAt = fadesAt(&memory.Meta)
 	item := store.Item{Memory: memory, Events: []sigil.Event{{Time: now, Kind: "encoded", Reason: "request", Memory: memory.Meta}}}
@@ -201,7 +208,7 @@ func (m *machine) item(a *asked, key sigil.Key) store.Item {
 		if item.OnDuplicate.Unique() {
 			choice = string(item.OnDuplicate)
 		}
-		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v %v %v %v %v", a.kept, state, a.draft.Tags, memory.TTL, memory.Pinned, choice, a.draft.Life, a.draft.Policy, a.corrects))
+		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v %v %v %v %v", a.kept, state, a.draft.Tags, ttl, a.draft.Pinned, choice, a.draft.Life, a.draft.Policy, a.corrects))
 		item.Idempotency = store.Idempotency{Key: key, Fingerprint: print, Ends: now.Add(24 * time.Hour)}
 	}
 	return item
@@ -228,7 +235,7 @@ func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) [
 		if results[i].Err = drafts[i].wrong; results[i].Err != nil {
 			continue
 		}
-		item := m.item(&drafts[i], keys[i])
+		item := m.item(&drafts[i], keys[i], nil)
 		items, places = append(items, item), append(places, i)
 		key := item.Idempotency.Key
 		repeated = repeated || key != "" && seen[key]
