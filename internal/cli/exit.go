@@ -223,8 +223,10 @@ func explain(e *client.Error) string {
 		text += fmt.Sprintf(": sigil events --after %d, or all again: sigil events --after 0", *p.Newest)
 	case p.Code == "position_gone":
 		text += fmt.Sprintf(": sigil events --after %d", p.Oldest)
+	case p.Code == "clock_held":
+		text += ": sigil clock confirm"
 	}
-	if e.RetryAfter > 0 {
+	if e.RetryAfter > 0 && p.Code != "clock_held" {
 		text += fmt.Sprintf("; try again in %s", span(e.RetryAfter))
 	}
 	if p.Status >= 500 && p.RequestID != "" {

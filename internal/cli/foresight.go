@@ -186,7 +186,7 @@ func (a *app) forecasted(x *client.Forecast, within time.Duration) error {
 		}
 	}
 	fmt.Fprintln(a.out)
-	show := a.memories(false)
+	show := a.memoriesWithoutData()
 	for i := range x.Memories {
 		if err := show(&x.Memories[i]); err != nil {
 			return err
