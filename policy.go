@@ -203,7 +203,7 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 	return nil
 }
 
-// wouldBe says how long a lifetime is that is not allowed, and which way its figures should go; it is "" if that cannot be said.
+// wouldBe returns how long a lifetime is that is too long, and which way its figures should go, or "" if that is not known.
 func wouldBe(seconds float64) string {
 	const year = 365 * 24 * 3600
 	switch {

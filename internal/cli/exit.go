@@ -91,7 +91,7 @@ func missing(err error) string {
 	return ""
 }
 
-// hintMissing says how to find out what became of memories that do not exist.
+// hintMissing prints how to find out what became of memories that do not exist.
 func (a *app) hintMissing(all []string) {
 	switch {
 	case a.flags.quiet || len(all) == 0:

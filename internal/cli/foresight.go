@@ -84,7 +84,7 @@ func (a *app) explained(x *client.Explanation) error {
 	return a.out.Flush()
 }
 
-// hintRestore says how a memory that is gone comes back, and until when. It says nothing if that is over, or not known.
+// hintRestore prints how a memory that is gone comes back, and until when, unless that is over or not known.
 func (a *app) hintRestore(ctx context.Context, c *client.Client, x *client.Explanation) {
 	if x.Live || x.LastEvent == nil {
 		return
