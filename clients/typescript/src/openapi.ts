@@ -353,8 +353,8 @@ export interface paths {
          *     with `--undo 0`, and goes with it. Of one memory, the newest 1,000 versions are kept (`--max-versions`): a correction drops those
          *     before them for good. No version counts towards the quota.
          *
-         *     The body is that of an encode. Without `tags`, the new memory has those of the old one; nothing else is inherited: neither a
-         *     pin, nor a ttl, nor recalls. `onDuplicate` may be `keep` or `reject`, and looks at the old memory as well: with `reject`, a
+         *     The body is that of an encode. What it does not say is as it was with the old memory: `tags`, `state`, a pin, the end of a ttl, a
+         *     `policy` of its own, and how slowly it decays, by a `life` and by what recalls have made of it. Recalls, age and idleness begin anew. `onDuplicate` may be `keep` or `reject`, and looks at the old memory as well: with `reject`, a
          *     correction to what is there already is refused with `duplicate`. `Idempotency-Key` is honored as for an encode.
          */
         post: operations["correct"];
@@ -687,7 +687,8 @@ export interface paths {
         /**
          * Explain why a memory is alive or gone
          * @description Returns the formula with its figures, and the memory's journal entries. Nothing is refreshed. A
-         *     memory that is gone can be explained as long as the journal has entries of it.
+         *     memory that is gone can be explained as long as the journal has entries of it. Of one that was erased, it has
+         *     only when: that is in the detail of the 404.
          */
         get: operations["explain"];
         put?: never;
