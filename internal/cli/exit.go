@@ -211,7 +211,7 @@ func message(err error) string {
 func explain(e *client.Error) string {
 	p := &e.Problem
 	field, detail := p.Field, p.Detail
-	if errors.Is(e, sigil.ErrNotFound) {
+	if errors.Is(e, sigil.ErrNotFound) || p.Code == "superseded" || p.Code == "not_removed" {
 		field = "" // the detail is complete
 	}
 	if detail == "" {
