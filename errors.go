@@ -77,9 +77,9 @@ func NewTooLarge(code, field, detail string) *Error {
 }
 
 // NewNotFound returns the [ErrNotFound] for a memory that does not exist. It is the same whatever the reason: never
-// encoded, another tenant's, forgotten or faded.
+// encoded, another tenant's, faded, forgotten or erased.
 func NewNotFound() *Error {
-	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
+	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, has faded, or was forgotten or erased"}
 }
 
 // NewSuperseded returns the error, of a kind, for a memory that the memory by corrects: [ErrGone] for a read, [ErrConflict] for a

@@ -198,9 +198,21 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 		return NewInvalid("invalid_policy", "threshold", "must be over 0 and at most 1")
 	}
 	if !(lifetimeSeconds >= time.Millisecond.Seconds() && lifetimeSeconds <= maxLifetime.Seconds()) { // written so that NaN fails
-		return NewInvalid("invalid_policy", "lifetime", "must be at least a millisecond and at most 100 years")
+		return NewInvalid("invalid_policy", "lifetime", "must be at least a millisecond and at most 100 years"+wouldBe(lifetimeSeconds))
 	}
 	return nil
+}
+
+// wouldBe returns how long a lifetime is that is too long, and which way its figures should go, or "" if that is not known.
+func wouldBe(seconds float64) string {
+	const year = 365 * 24 * 3600
+	switch {
+	case seconds > maxLifetime.Seconds() && seconds < 1e9*year:
+		return fmt.Sprintf(", and would be some %.0f years: let decay be faster, or let memories fade with more left of them", seconds/year)
+	case seconds > maxLifetime.Seconds():
+		return ", and would be longer by far: let decay be faster, or let memories fade with more left of them"
+	}
+	return ""
 }
 
 // lifetime rounds the result of a policy's closed form up to a nanosecond, ignoring a rounding error. The closed form

@@ -3,6 +3,7 @@ package sigil_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,6 +214,21 @@ func TestParsePolicyRefuses(t *testing.T) {
 	} {
 		_, err := sigil.ParsePolicy(text)
 		wantInvalid(t, text, err, "invalid_policy", field)
+	}
+}
+
+// TestLifetimeTooLong checks that a policy whose tail is too long is refused with what it comes to.
+func TestLifetimeTooLong(t *testing.T) {
+	for text, want := range map[string]string{
+		"power s=4d d=0.1542 threshold=0.1": "would be some 34156 years", "halflife h=30000d": "would be some 355 years", "classic rate=1e-200": "longer by far",
+	} {
+		_, err := sigil.ParsePolicy(text)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "let decay be faster") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := sigil.ParsePolicy("classic rate=1 period=1ns threshold=0.000001"); err == nil || strings.Contains(err.Error(), "would be") {
+		t.Errorf("too short: %v", err)
 	}
 }
 

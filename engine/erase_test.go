@@ -61,6 +61,11 @@ func TestEraseErasesWhatWasForgottenToo(t *testing.T) {
 	same(t, "removed", len(r.removed()), 0)
 	_, err = r.Restore(r.ctx(), b.Key)
 	same(t, "restore", sigil.CodeOf(err), "not_restorable")
+	_, err = r.Explain(r.ctx(), b.Key)
+	r.fails("explain", err, sigil.ErrNotFound, "not_found", "id")
+	if why := err.Error(); !strings.Contains(why, "it was erased at "+start.Add(time.Minute).Format(time.RFC3339)) {
+		t.Errorf("explain: %s", why)
+	}
 
 	_, said = r.erase(engine.EraseQuery{IDs: []sigil.ID{a.ID}})
 	same(t, "again", said.Counts, receipt.Counts{})

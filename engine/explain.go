@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sort"
 	"time"
 
@@ -30,7 +31,7 @@ func (x *Explanation) Idle() time.Duration { return max(0, x.Memory.Idle(x.At)) 
 
 // Explain returns why a memory is alive or gone, and when it fades, without refreshing it. It searches the journal from
 // the time of the encode on and reads at most 200,000 entries. If there is neither the memory nor a journal entry about
-// it, it returns [sigil.ErrNotFound].
+// it, it returns [sigil.ErrNotFound], which says so if the memory was erased.
 func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err error) {
 	defer e.observe("explain", 1)(&err)
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
@@ -43,7 +44,7 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 	if err != nil && !errors.Is(err, sigil.ErrNotFound) {
 		return Explanation{}, wrap(err)
 	}
-	x.History, x.HistoryComplete, err = e.history(ctx, key)
+	erased, err := e.history(ctx, key, &x)
 	if err != nil {
 		return Explanation{}, wrap(err)
 	}
@@ -51,39 +52,47 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 		return x, nil
 	}
 	if len(x.History) == 0 {
-		return Explanation{}, sigil.NewNotFound()
+		gone := sigil.NewNotFound()
+		if !erased.IsZero() {
+			gone.Detail = fmt.Sprintf("no such memory: it was erased at %s, and nothing is left of it", erased.Format(time.RFC3339))
+		}
+		return Explanation{}, gone
 	}
 	last := &x.History[len(x.History)-1]
 	x.Memory.Meta, x.At = last.Memory, last.Time
 	return x, nil
 }
 
-// history returns the journal entries about a memory, oldest first, and whether these are all.
-func (e *Engine) history(ctx context.Context, key sigil.Key) (history []sigil.Event, complete bool, err error) {
+// history sets the journal entries of x about a memory. It returns the time at which the memory was erased, or the zero time.
+func (e *Engine) history(ctx context.Context, key sigil.Key, x *Explanation) (erased time.Time, err error) {
 	trimmed, newest, err := e.store.JournalBounds(ctx)
 	if err != nil {
-		return nil, false, err
+		return erased, err
 	}
 	after, err := e.positionAt(ctx, key, trimmed, newest)
 	if err != nil {
-		return nil, false, err
+		return erased, err
 	}
 	for looked := 0; looked < maxHistory; {
 		events, err := e.store.Events(ctx, key.Tenant, after, e.limits.Page)
 		if err != nil {
-			return nil, false, err
+			return erased, err
 		}
 		for i := range events {
-			if events[i].Memory.ID == key.ID && events[i].Memory.Policy != nil {
-				history = append(history, events[i])
+			switch about := events[i].Memory.ID == key.ID; {
+			case about && events[i].Memory.Policy != nil:
+				x.History = append(x.History, events[i])
+			case about && events[i].Kind == sigil.Erased:
+				erased = events[i].Time
 			}
 			after = events[i].Position
 		}
 		if looked += len(events); len(events) < e.limits.Page {
-			return history, len(history) > 0 && history[0].Kind == sigil.Encoded, nil
+			x.HistoryComplete = len(x.History) > 0 && x.History[0].Kind == sigil.Encoded
+			return erased, nil
 		}
 	}
-	return history, false, nil
+	return erased, nil
 }
 
 // slack is how far the times of journal entries may be out of order: an entry has the time at which its change was

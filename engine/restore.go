@@ -84,7 +84,7 @@ func (e *Engine) window(tenant string) (time.Duration, error) {
 	}
 	window := e.Settings().Undo.Window
 	if window <= 0 {
-		return 0, &sigil.Error{Kind: sigil.ErrConflict, Code: "undo_off", Detail: "removed memories are not kept, so that none can be restored"}
+		return 0, &sigil.Error{Kind: sigil.ErrConflict, Code: "undo_off", Detail: "removed memories are not kept here (--undo 0), so that none can be restored"}
 	}
 	return window, nil
 }

@@ -82,8 +82,10 @@ func (a *app) backupTo(cmd *cobra.Command, to, name, data string) error {
 
 func (a *app) backupList() *cobra.Command {
 	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the daemon's backups, newest first",
+		Use:   "list",
+		Short: "List the daemon's backups, newest first",
+		Long: `List shows the backups in the daemon's folder, the newest first. POSITION is that of the newest journal entry in it, and
+VERIFIED whether it was read back when it was made; "sigil backup verify" reads it again.`,
 		Example: "  sigil backup list",
 		Args:    nothingMore,
 		RunE: func(cmd *cobra.Command, _ []string) error {

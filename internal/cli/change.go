@@ -45,9 +45,9 @@ one of the tags that a memory has then: those that it had are replaced.
 
 A --ttl is a hard end and counts from the encode. A --life is how long the memory lives untouched; it begins
 with the change and anew with each recall. "none" removes them: without a life of its own, a memory lives as
-long as the policy of the daemon says.
+long as the policy of its tenant says.
 
-What a memory says cannot be changed: encode what is right.`,
+What a memory says is not changed but corrected: "sigil correct" replaces it, and keeps what it said.`,
 		Example: `  sigil change 01890a5d-ac96-774b-bcce-b302099a8057 --life 365d
   sigil change 01890a5d-ac96-774b-bcce-b302099a8057 --tag work --tag tea --ttl none
   sigil list --quiet --tag draft | xargs sigil change --no-tags --pinned=false`,

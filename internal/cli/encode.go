@@ -95,7 +95,6 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.StringVar(&d.onDuplicate, "on-duplicate", "keep", "if the content is there already: `keep` both, reinforce the one that is there, or reject this one")
 	_ = c.RegisterFlagCompletionFunc("on-duplicate", oneOfThese("keep", "reinforce", "reject")) // fails only if there is no such flag
 	f.Float64Var(&d.similar, "similar", 0, "name memories that are near in meaning: at a `cosine` of at least this, over 0 and at most 1")
-	f.Lookup("similar").DefValue = ""
 	f.StringVar(&d.key, "idempotency-key", "", "a command repeated within a day with the same `key` encodes no value twice")
 }
 

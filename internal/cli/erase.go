@@ -144,7 +144,7 @@ func (a *app) eraseInto(ctx context.Context, c *client.Client, q client.EraseQue
 	}
 	a.remains(e.Receipt)
 	if name != "" {
-		a.say(`the receipt is in %s; "sigil receipt verify" checks it`, name)
+		a.say("the receipt is in %s; with the key that %q prints, this checks it: sigil receipt verify %s --key KEY", name, a.command("receipt key"), name)
 	}
 	return nil
 }

@@ -42,7 +42,6 @@ error, or read all again with --after 0.`,
 	c.Flags().StringVar(&after, "after", "", "only entries after this `position`, or after the entry with this token")
 	c.Flags().IntVar(&limit, "limit", defaultPage, "maximum `number` of entries")
 	c.Flags().IntVar(&last, "last", 0, "only the newest entries, this `many`")
-	c.Flags().Lookup("last").DefValue = ""
 	c.Flags().BoolVar(&reverse, "reverse", false, "show the newest first")
 	c.Flags().BoolVar(&follow, "follow", false, "print new entries as they come")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -73,13 +73,53 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		text += fmt.Sprintf(" (see %s --help)", cmd.CommandPath())
 	}
 	a.complain(text)
+	if id := missing(err); id != "" && cmd.Name() != "explain" {
+		a.hintMissing([]string{id})
+	}
 	return code
+}
+
+// missing returns the id in an error about a memory that does not exist, or "".
+func missing(err error) string {
+	var thing *aboutError
+	var answer *client.Error
+	if errors.As(err, &thing) && errors.As(err, &answer) && answer.Problem.Code == "not_found" {
+		if id, err := sigil.ParseID(thing.what); err == nil {
+			return id.String()
+		}
+	}
+	return ""
+}
+
+// hintMissing prints how to find out what became of memories that do not exist.
+func (a *app) hintMissing(all []string) {
+	switch {
+	case a.flags.quiet || len(all) == 0:
+	case len(all) == 1:
+		a.say("what became of it, and whether it can be restored: %s", a.command("explain", all[0]))
+	default:
+		a.say("what became of one of them, and whether it can be restored: %s", a.command("explain", "ID"))
+	}
+}
+
+// command returns the command line of a verb for the same daemon and tenant. What the environment names is left out, since it is the
+// same for the next command.
+func (a *app) command(verb string, args ...string) string {
+	words := []string{"sigil", verb}
+	if a.flags.addr != "" {
+		words = append(words, "--addr", a.flags.addr)
+	}
+	if a.flags.tenant != "" {
+		words = append(words, "--tenant", a.flags.tenant)
+	}
+	return strings.Join(append(words, args...), " ")
 }
 
 // failures collects the errors of several things. Each is printed when it happens; the first decides the exit code.
 type failures struct {
-	a     *app
-	first error
+	a       *app
+	first   error
+	missing []string // the ids of memories that do not exist
 }
 
 func (f *failures) add(err error) {
@@ -90,12 +130,16 @@ func (f *failures) add(err error) {
 	if f.first == nil {
 		f.first = err
 	}
+	if id := missing(err); id != "" {
+		f.missing = append(f.missing, id)
+	}
 }
 
 func (f *failures) exit() error {
 	if f.first == nil {
 		return nil
 	}
+	f.a.hintMissing(f.missing)
 	return exitError(exitCode(f.first))
 }
 
@@ -167,7 +211,7 @@ func message(err error) string {
 func explain(e *client.Error) string {
 	p := &e.Problem
 	field, detail := p.Field, p.Detail
-	if errors.Is(e, sigil.ErrNotFound) {
+	if errors.Is(e, sigil.ErrNotFound) || p.Code == "superseded" || p.Code == "not_removed" {
 		field = "" // the detail is complete
 	}
 	if detail == "" {
@@ -179,8 +223,10 @@ func explain(e *client.Error) string {
 		text += fmt.Sprintf(": sigil events --after %d, or all again: sigil events --after 0", *p.Newest)
 	case p.Code == "position_gone":
 		text += fmt.Sprintf(": sigil events --after %d", p.Oldest)
+	case p.Code == "clock_held":
+		text += ": sigil clock confirm"
 	}
-	if e.RetryAfter > 0 {
+	if e.RetryAfter > 0 && p.Code != "clock_held" {
 		text += fmt.Sprintf("; try again in %s", span(e.RetryAfter))
 	}
 	if p.Status >= 500 && p.RequestID != "" {

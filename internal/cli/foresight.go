@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 )
 
@@ -33,7 +35,11 @@ and its entries in the journal. It refreshes nothing. Recalls are not in the jou
 				case a.flags.json:
 					return a.json(x)
 				}
-				return a.explained(&x)
+				if err := a.explained(&x); err != nil {
+					return err
+				}
+				a.hintRestore(cmd.Context(), c, &x)
+				return nil
 			})
 		},
 	}
@@ -76,6 +82,25 @@ func (a *app) explained(x *client.Explanation) error {
 		a.say("the journal does not have all of its history")
 	}
 	return a.out.Flush()
+}
+
+// hintRestore prints how a memory that is gone comes back, and until when, unless that is over or not known.
+func (a *app) hintRestore(ctx context.Context, c *client.Client, x *client.Explanation) {
+	if x.Live || x.LastEvent == nil {
+		return
+	}
+	if k := x.LastEvent.Kind; k != sigil.Forgotten && k != sigil.Faded && k != sigil.Evicted {
+		return
+	}
+	page, err := c.Removed(ctx, client.RemovedQuery{Limit: 1, NoContent: true})
+	if err != nil || len(page.Removed) == 0 {
+		return
+	}
+	newest := &page.Removed[0]
+	window := newest.Until.Sub(newest.RemovedAt.Time) // the same for all
+	if until := x.LastEvent.Time.Add(window); until.After(a.now()) {
+		a.say("until %s, this brings it back: %s", client.Timestamp{Time: until}, a.command("restore", x.ID.String()))
+	}
 }
 
 func (a *app) forecast() *cobra.Command {
@@ -161,7 +186,7 @@ func (a *app) forecasted(x *client.Forecast, within time.Duration) error {
 		}
 	}
 	fmt.Fprintln(a.out)
-	show := a.memories(false)
+	show := a.memoriesWithoutData()
 	for i := range x.Memories {
 		if err := show(&x.Memories[i]); err != nil {
 			return err

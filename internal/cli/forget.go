@@ -154,7 +154,7 @@ func (a *app) forgetAll(ctx context.Context, c *client.Client, all []sigil.ID, m
 	}
 	if !a.flags.quiet {
 		a.say("forgot %s", count(n, "memory", "memories"))
-		if words := undo.words(); words != "" {
+		if words := undo.words(a); words != "" {
 			a.say("%s", words)
 		}
 	}
@@ -183,15 +183,15 @@ func (u *undone) add(id sigil.ID, until time.Time) {
 }
 
 // words returns how to undo it, and until when, or "".
-func (u *undone) words() string {
+func (u *undone) words(a *app) string {
 	until := client.Timestamp{Time: u.until}.String()
 	switch {
 	case len(u.ids) == 0:
 		return ""
 	case len(u.ids) > shownIDs:
-		return "until " + until + `, "sigil restore" undoes that; "sigil removed" lists them`
+		return fmt.Sprintf("until %s, %q undoes that; %q lists them", until, a.command("restore"), a.command("removed"))
 	}
-	return "until " + until + ", this undoes it: sigil restore " + strings.Join(u.ids, " ")
+	return "until " + until + ", this undoes it: " + a.command("restore", u.ids...)
 }
 
 // asks reports whether confirm can ask.

@@ -110,7 +110,11 @@ func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
 		for _, id := range all {
 			v, err := do(c, ctx, id)
 			if err != nil {
-				if exitCode(err) != exitNotFound {
+				switch exitCode(err) {
+				case exitNotFound:
+				case exitRefused:
+					return about(id.String(), err)
+				default:
 					return err
 				}
 				failed.add(about(id.String(), err))

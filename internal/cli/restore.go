@@ -28,7 +28,6 @@ position --from, and up to --to. "sigil events" shows positions.`,
 	f := c.Flags()
 	f.Uint64Var(&from, "from", 0, "what the entries after this `position` of the journal removed")
 	f.Uint64Var(&to, "to", 0, "the `position` of the last of these entries")
-	f.Lookup("from").DefValue, f.Lookup("to").DefValue = "", ""
 	c.Args = func(c *cobra.Command, args []string) error {
 		switch span := f.Changed("from"); {
 		case span != f.Changed("to"):

@@ -52,7 +52,16 @@ func (t *table) line(color string, cells []string) error {
 
 // memories returns a function that prints the memories of a list, one a line.
 func (a *app) memories(resonance bool) func(*client.Memory) error {
-	t := &table{a: a, head: []string{"ID", "FADES", "DECAY", "POT.", "MARK", "DATA"}, widths: []int{36, 6, 5, 4, 4}}
+	return a.memoriesWith(resonance, []string{"ID", "FADES", "DECAY", "POT.", "MARK", "DATA"})
+}
+
+// memoriesWithoutData is like memories, for a list whose memories have no data.
+func (a *app) memoriesWithoutData() func(*client.Memory) error {
+	return a.memoriesWith(false, []string{"ID", "FADES", "DECAY", "POT.", "MARK"})
+}
+
+func (a *app) memoriesWith(resonance bool, head []string) func(*client.Memory) error {
+	t := &table{a: a, head: head, widths: []int{36, 6, 5, 4, 4}}
 	if resonance {
 		t.head, t.widths = append([]string{"RES."}, t.head...), append([]int{5}, t.widths...)
 	}

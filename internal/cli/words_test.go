@@ -25,6 +25,31 @@ func TestAnotherServer(t *testing.T) {
 	}
 }
 
+// TestHelpDefaults checks that no help shows a default that is nothing.
+func TestHelpDefaults(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	for _, name := range []string{"correct", "encode", "events", "import", "list", "related", "removed", "restore", "search"} {
+		if code, out, _ := c.in("", "help", name); code != 0 || strings.Contains(out, "(default )") {
+			t.Errorf("%s: exit %d, %s", name, code, out)
+		}
+	}
+}
+
+// TestHeldClock checks that an error about a held clock names the command that confirms it, and no time after which to try again.
+func TestHeldClock(t *testing.T) {
+	c := newCommand(t, nil, func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(`{"title":"Service Unavailable","status":503,"detail":"if it is right, confirm it","code":"clock_held"}`))
+		})
+	})
+	if code, _, words := c.in("", "sweep", "decay"); code != 1 || words != "sigil: if it is right, confirm it: sigil clock confirm\n" {
+		t.Errorf("exit %d, %q", code, words)
+	}
+}
+
 // TestEmptyLists checks that an empty list is reported on standard error only.
 func TestEmptyLists(t *testing.T) {
 	c := newCommand(t, nil, nil)

@@ -158,7 +158,9 @@ func (o *offline) verifyBackup(ctx context.Context) error {
 		return sigil.NewInvalid("invalid_verify", "--verify", "can be sums or full")
 	}
 	full := o.backup.verify == "full"
-	b, c, err := pebblestore.VerifyBackup(ctx, filepath.Clean(o.backup.dir), full, o.options())
+	dir := filepath.Clean(o.backup.dir)
+	b, c, err := pebblestore.VerifyBackup(ctx, dir, full, o.options())
+	err = o.nameBackup(dir, err)
 	wrong := o.tell(c.Sentences(), c.Wrong)
 	if err != nil {
 		return err
@@ -186,12 +188,25 @@ type restored struct {
 	Finished  bool      `json:"finished"`
 }
 
+// nameBackup adds to an error that dir is no backup the newest of those in it, if it has some.
+func (o *offline) nameBackup(dir string, err error) error {
+	if sigil.CodeOf(err) != "no_backup" {
+		return err
+	}
+	all, listed := pebblestore.Backups(dir, o.options())
+	if listed != nil || len(all) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; it has backups: name one of them, such as %s", err, filepath.Join(dir, all[0].Name))
+}
+
 func (o *offline) restoreBackup(ctx context.Context) error {
 	data, dir, err := absolute(o.data, o.backup.dir)
 	if err != nil {
 		return err
 	}
 	r, err := pebblestore.Restore(ctx, dir, data, o.options())
+	err = o.nameBackup(dir, err)
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,12 @@ func (o *offline) exportFlags(f *pflag.FlagSet) {
 }
 
 // wrongFlags returns what is wrong with the flags together.
-func (o *offline) wrongFlags() error {
+func (o *offline) wrongFlags(f *pflag.FlagSet) error {
 	switch {
 	case o.salvage && (o.addr != "" || o.store != "" || o.tenant != ""):
 		return errors.New("--salvage reads all of a data folder: it goes with --data only")
+	case f.Changed("data") && o.store != "":
+		return errors.New("--data and --store cannot be combined: each names what is read")
 	case o.addr != "" && o.store != "":
 		return errors.New("--addr and --store cannot be combined")
 	case o.store != "" && !isPostgres(o.store):

@@ -51,7 +51,7 @@ func (o *offline) run(args, environ []string, text string, do func() error) int 
 		}
 		err = nil
 	} else if err == nil {
-		err = o.wrongFlags()
+		err = o.wrongFlags(f)
 	}
 	switch {
 	case err != nil:

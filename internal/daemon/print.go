@@ -67,9 +67,9 @@ Examples:
 
 Every flag is also a variable (SIGIL_HALF_LIFE for --half-life) and a key of the --config file
 (half-life). A flag overrides a variable, which overrides the file. Durations may have days: 90s, 36h, 7d.
-On SIGHUP, sigil reads variables and file again and applies the policy and its figures, the limits of a tenant,
-what can be restored and the log level. On SIGUSR2, or better with sigil reload, the program that is then on disk, with all its
-settings, replaces this process; no request fails. Sockets that systemd passes are served instead of --addr.
+On SIGHUP, sigil reads variables and file again and applies the policy and its figures, the limits of a tenant, notices,
+what can be restored, how long the journal is kept and the log level. On SIGUSR2, or better with sigil reload, the program that is
+then on disk, with all its settings, replaces this process; no request fails. Sockets that systemd passes are served instead of --addr.
 
 Flags:
 `

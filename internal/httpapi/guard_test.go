@@ -93,6 +93,8 @@ func TestFailures(t *testing.T) {
 	}{
 		{&sigil.Error{Kind: sigil.ErrFull, Code: "disk_full"}, 507, "disk_full"},
 		{&sigil.Error{Kind: sigil.ErrFull, Code: "quota_full"}, 409, "quota_full"},
+		{&sigil.Error{Kind: sigil.ErrFull, Code: "policies_full"}, 409, "policies_full"},
+		{&sigil.Error{Kind: sigil.ErrFull, Code: "signatures_full"}, 409, "signatures_full"},
 		{fmt.Errorf("later: %w", &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Err: errors.New("hush")}), 503, "unavailable"},
 		{&sigil.Error{Kind: sigil.ErrClosed, Code: "closed"}, 503, "closed"},
 		{&sigil.Error{Kind: sigil.ErrConflict, Code: "conflict"}, 409, "conflict"},

@@ -25,6 +25,7 @@ var (
 		"cross_origin":           http.StatusForbidden,
 		"signing_off":            http.StatusForbidden,
 		"signatures_full":        http.StatusConflict,
+		"policies_full":          http.StatusConflict,
 		"upgrade_required":       http.StatusUpgradeRequired,
 	}
 	statusOfKind = []struct {

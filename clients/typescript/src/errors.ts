@@ -4,7 +4,7 @@ import type { BatchItem, Problem, RestoredItem } from "./types.js";
 /** The classes of errors: the API's, and those of calls that got no answer of a daemon. */
 export type Kind =
   | "invalid" // the request is wrong
-  | "not_found" // there is no such memory: it was never kept, was forgotten, or has faded
+  | "not_found" // there is no such memory: it was never kept, has faded, or was forgotten or erased
   | "conflict" // it contradicts what exists: a duplicate, an idempotency key of another request
   | "gone" // the journal does not have that position, or another memory took the place of this one
   | "too_large"

@@ -687,7 +687,8 @@ export interface paths {
         /**
          * Explain why a memory is alive or gone
          * @description Returns the formula with its figures, and the memory's journal entries. Nothing is refreshed. A
-         *     memory that is gone can be explained as long as the journal has entries of it.
+         *     memory that is gone can be explained as long as the journal has entries of it. Of one that was erased, it has
+         *     only when: that is in the detail of the 404.
          */
         get: operations["explain"];
         put?: never;

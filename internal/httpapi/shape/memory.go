@@ -122,7 +122,7 @@ func Warnings(m *sigil.Memory) (all []wire.Warning) {
 func overLife(m *sigil.Meta) wire.Warning {
 	life := m.Idle(m.FadesAt).Round(time.Millisecond)
 	return wire.Warning{Code: wire.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
-		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}
+		"a ttl is a hard end and keeps nothing alive; pin the memory, or give it a longer life, or a policy under which it lives longer", sigil.FormatDuration(life))}
 }
 
 // Recalls returns the shape of a message about recalls. more means that there were further ones.
