@@ -57,7 +57,7 @@ export keep their data, tags, state, vector, pin, life and tenant, and the end o
 
   lines       each line is a value
   sigil       sigil export, sigil list --json
-  sigil-dna   the LevelDB folder of the stack that Sigil replaces
+  sigil-dna   the stack that Sigil replaces: its LevelDB folder, or a JSON file of its memories
   mcp-memory  the MCP reference memory server's file
   mem0        mem0's get_all: JSON or JSON lines; OpenMemory's export (zip)
   letta       an agent file, or exported passages

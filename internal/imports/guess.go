@@ -104,7 +104,7 @@ func (s shape) format() Format {
 	switch {
 	case s.has("id", "tenant", "frequency", "potential", "lastAccessed", "fadesAt", "policy"), s.has("sigil", "version", "at", "position"):
 		return Sigil
-	case s.in("value", "data", "consciousnessState") && s.has("key"):
+	case s.in("value", "data", "consciousnessState") && s.has("key"), isOldMemory(s.names), s.ofMemories():
 		return SigilDNA
 	case s.has("type", "name", "observations"), s.has("type", "from", "to", "relationType"):
 		return MCPMemory
@@ -124,6 +124,16 @@ func (s shape) format() Format {
 		return Zep
 	}
 	return ""
+}
+
+// isOldMemory reports whether an object with these members is a memory of the replaced stack.
+func isOldMemory(names []string) bool {
+	return hasAll(names, "data", "consciousnessState") || hasAll(names, "data", "resonanceFrequency")
+}
+
+// ofMemories reports whether the first member is a memory of the replaced stack.
+func (s shape) ofMemories() bool {
+	return !s.array && len(s.names) > 0 && isOldMemory(s.inner[s.names[0]])
 }
 
 // begin returns the shape of a stream without consuming it: of its first object, as far as that lies in the first 64 KiB. It waits for

@@ -336,8 +336,26 @@ changed, line 2: tags: had members that a memory cannot have: they are not kept
 line 2: {"a":1}
 line 3: "text"
 left out, line 4: a record that is not a memory: crystals, patterns and networks are computed anew
-left out, line 5: a line that is not {"key":…,"value":…}
+left out, line 5: neither a memory nor {"key":…,"value":…}
 changed, : gets a new id; its age and its recalls start anew, under the daemon's own policy (3)`)
+}
+
+// TestJSONOfTheReplacedStack reads memories of the replaced stack from a JSON file: a list, an object with a member for each, and lines.
+func TestJSONOfTheReplacedStack(t *testing.T) {
+	const one, other = `{"id":"m1","data":{"a":1},"consciousnessState":{"phi":0.25},"decay":0}`, `{"data":"text","resonanceFrequency":0.5,"tenantId":"ann"}`
+	want := `
+%[1]s 1: {"a":1} phi 0.25
+%[1]s 2: "text" of ann
+left out, %[1]s 3: a record that is not a memory: crystals, patterns and networks are computed anew
+changed, : gets a new id; its age and its recalls start anew, under the daemon's own policy (2)`
+	check(t, imports.SigilDNA, false, nil, "memories.json", "[\n"+one+",\n"+other+",\n{\"stability\":1}]", fmt.Sprintf(want, "element"))
+	check(t, imports.SigilDNA, false, nil, "memories.ndjson", one+"\n"+other+"\n{\"stability\":1}", fmt.Sprintf(want, "line"))
+	check(t, imports.SigilDNA, false, nil, "map.json", "{\"k1\": "+one+", \"k2\": "+other+", \"k3\": {\"stability\":1}}", strings.NewReplacer(
+		"member 1", "member k1", "member 2", "member k2", "member 3", "member k3").Replace(fmt.Sprintf(want, "member")))
+	check(t, imports.SigilDNA, true, nil, "dump.json", `[{"key":"k1","value":`+one+`}, 7]`, `
+element 1: {"a":1} phi 0.25
+left out, element 2: neither a memory nor {"key":…,"value":…}
+changed, : gets a new id; its age and its recalls start anew, under the daemon's own policy`)
 }
 
 // TestDamagedLevelDB: of a folder of which one byte is wrong, nothing is imported, and the message says what can be done.

@@ -35,7 +35,8 @@ type old struct {
 	memories int
 }
 
-// readSigilDNA reads the folder of the replaced stack's LevelDB, or lines of {"key":…,"value":…} as contrib/level/dump.mjs prints them.
+// readSigilDNA reads the folder of the replaced stack's LevelDB; lines of {"key":…,"value":…} as contrib/level/dump.mjs prints them; or a
+// JSON file of its memories: lines, a list, or an object with a member for each.
 // The data of a memory stays as it is, so that its frequency is the same.
 func readSigilDNA(w *out, s *Source) error {
 	o := &old{w: w}
@@ -44,6 +45,9 @@ func readSigilDNA(w *out, s *Source) error {
 		err = o.folder(s.dir)
 	} else {
 		_, err = s.each(func(string) bool { return false }, func(in *bufio.Reader, _ string) error {
+			if s := begin(in); s.array || s.ofMemories() {
+				return o.file(in)
+			}
 			return lines(in, o.line, func(n int, reason string) error { return w.left(fmt.Sprintf("line %d", n), reason) })
 		})
 	}
@@ -85,17 +89,49 @@ func shown(key []byte) string {
 	return fmt.Sprintf("%.120q", key)
 }
 
-func (o *old) line(line jsontext.Value, n int) error {
-	place := fmt.Sprintf("line %d", n)
-	r, problem := parse(line)
+// file reads a list of memories, or an object with a member for each.
+func (o *old) file(in *bufio.Reader) error {
+	p := newParser(in)
+	var err error
+	if p.kind() == '[' {
+		err = p.array(func(n int) error {
+			v, err := p.value()
+			if err != nil {
+				return err
+			}
+			return o.entry(v, fmt.Sprintf("element %d", n))
+		})
+	} else {
+		err = p.object(func(name string) error {
+			v, err := p.value()
+			if err != nil {
+				return err
+			}
+			return o.record(name, "member "+shown([]byte(name)), v)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return p.ends()
+}
+
+func (o *old) line(line jsontext.Value, n int) error { return o.entry(line, fmt.Sprintf("line %d", n)) }
+
+// entry takes a memory, or a key with one.
+func (o *old) entry(v jsontext.Value, place string) error {
+	r, problem := parse(v)
 	if problem != "" {
-		return o.w.left(place, problem)
+		return o.w.left(place, `neither a memory nor {"key":…,"value":…}`)
 	}
-	key, isText := r.string(r.values["key"])
-	if !isText || r.values["value"] == nil {
-		return o.w.left(place, `a line that is not {"key":…,"value":…}`)
+	if key, isText := r.string(r.values["key"]); isText && r.values["value"] != nil {
+		return o.record(key, place, r.values["value"])
 	}
-	return o.record(key, place, r.values["value"])
+	if r.has("key") || r.has("value") {
+		return o.w.left(place, `neither a memory nor {"key":…,"value":…}`)
+	}
+	id, _ := r.string(r.values["id"])
+	return o.record(id, place, v)
 }
 
 func (o *old) record(key, place string, value []byte) error {
