@@ -37,7 +37,11 @@ func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
 	at = time.Second
 	k.Observe(guard.Reading{At: at, Time: start.Add(at - time.Hour)})
 	ready(`,"clock":{"state":"held","seconds":-3600,"confirmedIn":900}}`)
-	f.do("POST", "/v1/sweeps/decay", "").problem(503, "clock_held", "")
+	held := f.do("POST", "/v1/sweeps/decay", "")
+	held.problem(503, "clock_held", "")
+	if after := held.header.Get("Retry-After"); after != "60" {
+		t.Errorf("Retry-After is %q", after)
+	}
 	f.encode(`{"data":1}`)
 	at += guard.DefaultConfirm
 	k.Observe(guard.Reading{At: at, Time: start.Add(at - time.Hour)})

@@ -96,6 +96,8 @@ func (a *API) problem(err error) wire.Problem {
 // time alone does not help.
 func retryAfter(p *wire.Problem) string {
 	switch {
+	case p.Code == "clock_held": // it takes minutes to confirm, or an operator
+		return "60"
 	case p.Status == http.StatusServiceUnavailable, p.Code == "idempotency_in_flight":
 		return "1"
 	case p.Status == http.StatusInsufficientStorage: // the service resumes by itself once the disk has free space
