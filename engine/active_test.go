@@ -468,3 +468,27 @@ func TestPagesByDeadlineEndAfterAStandstill(t *testing.T) {
 	}
 	same(t, "listed", seen, 8)
 }
+
+// TestPagesByDeadlineAfterAStandstill lists memories one by one before a sweep has moved the deadline of one whose ttl ends: each is on one page.
+func TestPagesByDeadlineAfterAStandstill(t *testing.T) {
+	r := newActive(t, engine.Options{})
+	r.encode(`1`, func(d *sigil.Draft) { d.TTL = 70 * day })            // by the clock, it ends 57 days later
+	r.encode(`2`, func(d *sigil.Draft) { d.Life = 20 * day })           // and this fades before that
+	r.encode(`3`, func(d *sigil.Draft) { d.Pinned = true })
+	r.clock.set(60 * day)
+	for _, by := range []sigil.Sort{sigil.SortFades, sigil.SortCreated, sigil.SortRecalled} {
+		var found []sigil.ID
+		q := engine.ListQuery{Limit: 1, Sort: by}
+		for range 5 {
+			page, err := r.List(r.ctx(), sigil.DefaultTenant, q)
+			r.ok("list", err)
+			for _, m := range page.Memories {
+				found = append(found, m.ID)
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				break
+			}
+		}
+		same(t, "memories by "+string(by), len(found), 3)
+	}
+}

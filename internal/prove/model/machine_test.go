@@ -29,7 +29,13 @@ import (
 // If it fails it prints a seed. To repeat only that history:
 //
 //	go test ./internal/prove/model -run TestMachine -rapid.seed=SEED
-func TestMachine(t *testing.T) {
+func TestMachine(t *testing.T) { histories(t, model.Machine) }
+
+// TestStandstills does that with histories of tenants that are not used for long.
+func TestStandstills(t *testing.T) { histories(t, model.Standstills) }
+
+func histories(t *testing.T, history func(*rapid.T, model.Driver, func())) {
+	t.Helper()
 	want := 10_000
 	if raceEnabled {
 		want = 1_000
@@ -45,7 +51,7 @@ func TestMachine(t *testing.T) {
 	steps := 0
 	for steps < want {
 		rapid.Check(t, func(rt *rapid.T) {
-			inBubble(t, rt, func() { model.Machine(rt, &disk{fs: vfs.NewCrashableMem()}, func() { steps++ }) })
+			inBubble(t, rt, func() { history(rt, &disk{fs: vfs.NewCrashableMem()}, func() { steps++ }) })
 		})
 	}
 	t.Logf("%d steps", steps)
