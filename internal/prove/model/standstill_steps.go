@@ -384,4 +384,3 @@ func (s *standstills) crash() {
 	s.ok("crash", s.driver.Crash(s.store, s.draw(101, "kept of the unsynced, %"), rapid.Uint64().Draw(s.t, "seed of the cut")))
 	s.open()
 }
-
