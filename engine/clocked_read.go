@@ -29,8 +29,8 @@ type place struct {
 	id  sigil.ID
 }
 
-// listPage is List that also returns where the next page begins, for [store.Query.Before] and BeforeKey: after its last memory, as the store has
-// it. The deadline that is shown may be earlier, the end of a ttl, and moves on while the clock stands still.
+// listPage is List that also returns where the next page begins, for [store.Query.Before] and BeforeKey: after its last memory, as it is in the
+// store. The deadline that is shown may be earlier, the end of a ttl, and moves on while the clock stands still.
 func (s *clocked) listPage(ctx context.Context, q store.Query) (page []sigil.Memory, next place, more bool, err error) {
 	c := s.clockOf(q.Tenant)
 	now := q.Now

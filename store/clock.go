@@ -27,10 +27,11 @@ type TenantClocks interface {
 
 	// ClockOf returns the clock of a tenant, and whether it has one. It does no I/O and never fails, so functions that are passed to the
 	// store may call it. It knows every change made through this store whose ChangeClock has returned, and those of other processes
-	// within [PolicyDelay], unless the database cannot be reached. A clock that is not up to date is behind, never ahead.
+	// within [PolicyDelay], unless the database cannot be reached. A clock that is not up to date is
+	// behind, except where another process has given the tenant its first one, or an earlier stop: who removes what is due reads TenantClocks before.
 	ClockOf(tenant string) (TenantClock, bool)
 
-	// TenantClocks returns all clocks, by tenant.
+	// TenantClocks returns all clocks, by tenant, with every change of any process that is durable. ClockOf knows them then, too.
 	TenantClocks(ctx context.Context) ([]TenantClock, error)
 }
 

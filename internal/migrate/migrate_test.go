@@ -156,7 +156,7 @@ func TestTheClockOfATenantIsCopied(t *testing.T) {
 	if _, err := on(a).Recall(t.Context(), keys[2]); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(40 * day) // it stands still again
+	now = now.Add(40 * day)                       // it stands still again
 	for again, inserted := range []int{3, 0, 0} { // once, again, and again after another use
 		for _, stores := range [][2]store.Store{{a, b}, {b, c}} {
 			r, err := migrate.Tenant(t.Context(), stores[0], stores[1], tenants[0], func() time.Time { return now })

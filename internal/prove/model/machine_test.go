@@ -29,14 +29,13 @@ import (
 // If it fails it prints a seed. To repeat only that history:
 //
 //	go test ./internal/prove/model -run TestMachine -rapid.seed=SEED
-func TestMachine(t *testing.T) { histories(t, model.Machine) }
+func TestMachine(t *testing.T) { histories(t, 10_000, model.Machine) }
 
-// TestStandstills does that with histories of tenants that are not used for long.
-func TestStandstills(t *testing.T) { histories(t, model.Standstills) }
+// TestStandstills does that with histories of tenants that are not used for long; the default is 3,000.
+func TestStandstills(t *testing.T) { histories(t, 3_000, model.Standstills) }
 
-func histories(t *testing.T, history func(*rapid.T, model.Driver, func())) {
+func histories(t *testing.T, want int, history func(*rapid.T, model.Driver, func())) {
 	t.Helper()
-	want := 10_000
 	if raceEnabled {
 		want = 1_000
 	}
