@@ -65,7 +65,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	// Those of other processes are read too: this one may have been suspended for long, and not know that a clock stands still.
 	clocks, err := e.store.TenantClocks(uncut)
 	if err != nil {
-		return s, err
+		return s, wrap(err)
 	}
 	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
 		keys, err := e.store.Due(uncut, due, limit)
