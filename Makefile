@@ -147,7 +147,7 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 .PHONY: proof
 proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords, locales
 	go test -run 'Million|Allocations' -timeout 10m ./engine ./internal/words
-	go test -run 'TestMachine' -timeout 10m ./internal/prove/model
+	go test -run 'TestMachine|TestStandstills' -timeout 10m ./internal/prove/model
 	go test -run 'Password' -timeout 10m ./internal/codesign ./internal/cli
 	go test -run 'OtherLocales' -timeout 10m ./store/pgstore
 
@@ -171,11 +171,11 @@ day: ## A day of an assistant with the conversations and questions of DIR=../sha
 
 .PHONY: model
 model: ## Live STEPS=200000 random steps next to the model
-	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/prove/model
+	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^Test(Machine|Standstills)$$' ./internal/prove/model
 
 .PHONY: model-postgres
 model-postgres: ## Live STEPS=10000 random steps over PostgreSQL next to the model
-	SIGIL_STEPS=$(or $(STEPS),10000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./store/pgstore
+	SIGIL_STEPS=$(or $(STEPS),10000) go test -count=1 -v -timeout 0 -run '^Test(Machine|Standstills)$$' ./store/pgstore
 
 .PHONY: histories
 histories: ## Check ROUNDS=200 rounds of real histories for linearizability

@@ -468,3 +468,88 @@ func TestPagesByDeadlineEndAfterAStandstill(t *testing.T) {
 	}
 	same(t, "listed", seen, 8)
 }
+
+// TestPagesByDeadlineAfterAStandstill lists memories one by one before a sweep has moved the deadline of one whose ttl ends: each is on one page.
+func TestPagesByDeadlineAfterAStandstill(t *testing.T) {
+	r := newActive(t, engine.Options{})
+	r.encode(`1`, func(d *sigil.Draft) { d.TTL = 70 * day })  // by the clock, it ends 57 days later
+	r.encode(`2`, func(d *sigil.Draft) { d.Life = 20 * day }) // and this fades before that
+	r.encode(`3`, func(d *sigil.Draft) { d.Pinned = true })
+	r.clock.set(60 * day)
+	for _, by := range []sigil.Sort{sigil.SortFades, sigil.SortCreated, sigil.SortRecalled} {
+		var found []sigil.ID
+		q := engine.ListQuery{Limit: 1, Sort: by}
+		for range 5 {
+			page, err := r.List(r.ctx(), sigil.DefaultTenant, q)
+			r.ok("list", err)
+			for _, m := range page.Memories {
+				found = append(found, m.ID)
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				break
+			}
+		}
+		same(t, "memories by "+string(by), len(found), 3)
+	}
+}
+
+// slowUses is a store that is in the middle of recording a use until it may go on.
+type slowUses struct {
+	store.Store
+	begun, goOn chan struct{}
+}
+
+func (s *slowUses) ChangeClock(ctx context.Context, tenant string, change func(*store.TenantClock)) error {
+	return s.Store.ChangeClock(ctx, tenant, func(c *store.TenantClock) {
+		close(s.begun)
+		<-s.goOn
+		change(c)
+	})
+}
+
+// TestARecallWhileAUseIsRecorded has a recall come later than the use that ends a standstill, while that is still being recorded: else it would count
+// more of the standstill than there was, and its memory would live shorter.
+func TestARecallWhileAUseIsRecorded(t *testing.T) {
+	r := newActive(t, engine.Options{})
+	m := r.encode(`1`, nil)
+	slow := &slowUses{Store: r.store, begun: make(chan struct{}), goOn: make(chan struct{})}
+	r.Engine = engine.New(slow, &engine.Options{Clock: r.clock.now, Settings: engine.Settings{Policy: policy(t, active)}})
+	r.clock.set(60 * day)
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = r.Peek(r.ctx(), m.Key) })
+	<-slow.begun
+	r.clock.set(60*day + 30*time.Second)
+	recalled := make(chan sigil.Memory, 1)
+	all.Go(func() {
+		got, err := r.Recall(r.ctx(), m.Key)
+		if err != nil {
+			t.Error(err)
+		}
+		recalled <- got
+	})
+	select {
+	case <-recalled:
+		t.Error("the recall did not wait")
+	case <-time.After(10 * time.Millisecond): // usually long enough to fail
+	}
+	close(slow.goOn)
+	all.Wait()
+	got, err := r.Peek(r.ctx(), m.Key)
+	r.ok("peek", err)
+	same(t, "stood", got.Stood, 0)
+	same(t, "deadline", got.FadesAt, sigil.Deadline(got.Policy, start.Add(60*day+30*time.Second)))
+}
+
+// TestAClockStandsStillForFiftyYearsAtMost: more cannot be kept. The first clock of a machine may begin in 1970.
+func TestAClockStandsStillForFiftyYearsAtMost(t *testing.T) {
+	r := newActive(t, engine.Options{})
+	m := r.encode(`1`, nil)
+	r.clock.set(60 * 365 * day)
+	r.lives(m.Key, false)
+	r.encode(`2`, nil)
+	c, _ := r.store.ClockOf(sigil.DefaultTenant)
+	if !c.Valid() {
+		t.Errorf("the clock is %+v", c)
+	}
+	same(t, "stood", r.stood(), store.MaxStood)
+}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -18,26 +17,39 @@ func by(t time.Time, stood time.Duration) time.Time {
 	return t.Add(-stood)
 }
 
-// List implements [store.Store].
+// List implements [store.Store]. In an order by deadline, a page continues by the clock of the tenant: see listPage.
 func (s *clocked) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
+	page, _, more, err = s.listPage(ctx, q)
+	return page, more, err
+}
+
+// place is where a list continues: after a memory with this key, by the clock of its tenant, and id.
+type place struct {
+	key int64
+	id  sigil.ID
+}
+
+// listPage is List that also returns where the next page begins, for [store.Query.Before] and BeforeKey: after its last memory, as it is in the
+// store. The deadline that is shown may be earlier, the end of a ttl, and moves on while the clock stands still.
+func (s *clocked) listPage(ctx context.Context, q store.Query) (page []sigil.Memory, next place, more bool, err error) {
 	c := s.clockOf(q.Tenant)
-	if c == nil {
-		return s.Store.List(ctx, q)
-	}
 	now := q.Now
-	stood := c.StoodAt(now)
-	q.Now, q.FadingAfter, q.FadingBefore = by(now, stood), by(q.FadingAfter, stood), by(q.FadingBefore, stood)
-	if q.Sort == sigil.SortFades && q.BeforeKey != math.MaxInt64 {
-		q.BeforeKey -= stood.Milliseconds()
+	if c != nil {
+		stood := c.StoodAt(now)
+		q.Now, q.FadingAfter, q.FadingBefore = by(now, stood), by(q.FadingAfter, stood), by(q.FadingBefore, stood)
 	}
 	for {
 		page, more, err = s.Store.List(ctx, q)
 		if len(page) > 0 {
 			last := &page[len(page)-1]
-			q.Before, q.BeforeKey = last.ID, store.SortKey(q.Sort, &last.Meta)
+			next = place{store.SortKey(q.Sort, &last.Meta), last.ID}
+			q.BeforeKey, q.Before = next.key, next.id
+		}
+		if c == nil {
+			return page, next, more, err
 		}
 		if page = show(c, page, now); len(page) > 0 || !more || err != nil {
-			return page, more, err
+			return page, next, more, err
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 	if err := e.prepare(key.Tenant, &d, &prepared); err != nil {
 		return m, err
 	}
-	e.useNew(ctx, key.Tenant)
+	e.use(ctx, key.Tenant)
 	items := []store.Item{prepared}
 	if err := e.lookAround(ctx, key.Tenant, items); err != nil {
 		return m, err

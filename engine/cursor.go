@@ -7,11 +7,10 @@ import (
 	"slices"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/store"
 )
 
 // A cursor is a version byte, which lets its form change later, and the last id of a page. Version 2, for lists in an
-// order by figures, has the order and the last memory's [store.SortKey] before the id.
+// order by figures, has the order and the last memory's sort key of the store, by the clock of its tenant, before the id.
 const (
 	cursorVersion = 1
 	sortedVersion = 2
@@ -38,12 +37,12 @@ func decodeCursor(s string) (id sigil.ID, err error) {
 	return id, nil
 }
 
-// encodeSorted returns the cursor of a list in an order, after its memory last.
-func encodeSorted(by sigil.Sort, last *sigil.Meta) string {
+// encodeSorted returns the cursor of a list in an order.
+func encodeSorted(by sigil.Sort, at place) string {
 	if !by.ByFigures() {
-		return encodeCursor(last.ID)
+		return encodeCursor(at.id)
 	}
-	return encodeKey(by, last.ID, store.SortKey(by, last))
+	return encodeKey(by, at.id, at.key)
 }
 
 func encodeKey(by sigil.Sort, id sigil.ID, key int64) string {

@@ -40,7 +40,7 @@ func (e *Engine) Export(ctx context.Context, tenant, cursor string, limit int) (
 		return page, wrap(err)
 	}
 	if more {
-		page.Next = encodeSorted(sigil.SortCreated, &page.Memories[len(page.Memories)-1].Meta)
+		page.Next = encodeCursor(page.Memories[len(page.Memories)-1].ID)
 	}
 	return page, nil
 }

@@ -68,7 +68,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 		return page, err
 	}
 	e.use(ctx, tenant)
-	memories, more, err := e.store.List(ctx, store.Query{
+	memories, next, more, err := e.store.listPage(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Sort: q.Sort, Before: before, BeforeKey: key,
 		Tags: q.Tags, Text: q.Text, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern,
 		FadingAfter: q.FadingAfter, FadingBefore: q.FadingBefore, Bytes: e.limits.PageBytes, NoData: q.NoData,
@@ -78,7 +78,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	}
 	page.Memories = memories
 	if more {
-		page.Next = encodeSorted(q.Sort, &memories[len(memories)-1].Meta)
+		page.Next = encodeSorted(q.Sort, next)
 	}
 	return page, nil
 }

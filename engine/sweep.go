@@ -62,6 +62,11 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	defer e.swept(&s, &err)()
 
 	uncut := context.WithoutCancel(ctx) // a commit in progress is finished even if ctx ends
+	// Those of other processes are read too: this one may have been suspended for long, and not know that a clock stands still.
+	clocks, err := e.store.TenantClocks(uncut)
+	if err != nil {
+		return s, wrap(err)
+	}
 	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
 		keys, err := e.store.Due(uncut, due, limit)
 		if err != nil {
@@ -110,7 +115,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		s.Purged += did
 		return did, more, err
 	}
-	steps := []func(int, func() bool) (int, bool, error){release, e.ends(uncut, due, now, &s)}
+	steps := []func(int, func() bool) (int, bool, error){release, e.ends(uncut, clocks, due, now, &s)}
 	if _, err := e.final(); err == nil {
 		steps = append(steps, prune, purge)
 	}

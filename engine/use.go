@@ -13,7 +13,7 @@ import (
 
 // uses is what an engine knows of the use of tenants.
 type uses struct {
-	recording sync.Map                 // the tenants whose use is being recorded
+	recording sync.Map                 // by tenant whose use is being recorded, a channel that is closed at the end
 	settled   atomic.Pointer[Settings] // those by which the clocks of all tenants were set last
 	ends      sync.Map                 // endsAt by tenant
 }
@@ -34,8 +34,8 @@ func (e *Engine) isRecorded(c *store.TenantClock, now time.Time, span time.Durat
 // read or write memories call it before they do. It usually reads two values in memory; a use is recorded when that moves the stop of the
 // clock by a sixteenth of the span, or an hour.
 //
-// If it cannot be recorded, or another call is doing that, the clock stands still for a moment longer, which every read takes into account: so nobody has to
-// know. That goes too while the engine's clock is held, or not confirmed: the gap since the last use may be wrong.
+// If it cannot be recorded, the clock stands still for a moment longer, which every read takes into account: so nobody has to
+// know. While another call records the end of a standstill, it waits: else what it touches would count more of that than there was. Nothing is recorded while the engine's clock is held, or not confirmed: the gap since the last use may be wrong.
 func (e *Engine) use(ctx context.Context, tenant string) {
 	if c, ok := e.store.ClockOf(tenant); ok {
 		e.record(ctx, &c)
@@ -59,10 +59,20 @@ func (e *Engine) record(ctx context.Context, c *store.TenantClock) {
 	if s := e.Clock(); s.Held || s.Unconfirmed {
 		return
 	}
-	if _, busy := e.uses.recording.LoadOrStore(c.Tenant, true); busy {
+	done := make(chan struct{})
+	if other, busy := e.uses.recording.LoadOrStore(c.Tenant, done); busy {
+		if c.Stands(now) {
+			select {
+			case <-other.(chan struct{}): //nolint:forcetypeassert // only channels are put there
+			case <-ctx.Done():
+			}
+		}
 		return
 	}
-	defer e.uses.recording.Delete(c.Tenant)
+	defer func() {
+		e.uses.recording.Delete(c.Tenant)
+		close(done)
+	}()
 	_ = e.store.ChangeClock(ctx, c.Tenant, func(c *store.TenantClock) {
 		if !e.isRecorded(c, now, span) { // another process may have recorded it
 			c.Use(now, span)
@@ -123,19 +133,11 @@ type endsAt struct {
 
 // ends returns a step of a sweep that releases the memories whose ttl has ended while the clock of their tenant stands still: the store
 // does not find these to be due. After a standstill, it moves the deadlines that are the ends of a ttl to where the clock has them by then. It looks at the memories with a ttl of
-// one tenant when its clock has stopped or has been used again since it looked, and when a ttl ends.
-func (e *Engine) ends(ctx context.Context, due, now time.Time, s *Sweep) func(limit int, goOn func() bool) (did int, more bool, err error) {
-	var clocks []store.TenantClock
+// one tenant when its clock has stopped or has been used again since it looked, and when a ttl ends. clocks are those of all tenants.
+func (e *Engine) ends(ctx context.Context, clocks []store.TenantClock, due, now time.Time, s *Sweep) func(limit int, goOn func() bool) (did int, more bool, err error) {
 	var pages func() (page []sigil.Memory, more bool, err error)
 	var found endsAt
-	begun := false
 	return func(limit int, goOn func() bool) (did int, more bool, err error) {
-		if !begun {
-			if clocks, err = e.store.TenantClocks(ctx); err != nil {
-				return 0, false, err
-			}
-			begun = true
-		}
 		for ; len(clocks) > 0 && did < limit && (did == 0 || goOn()); did++ {
 			c := &clocks[0]
 			if pages == nil {

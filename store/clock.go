@@ -27,10 +27,11 @@ type TenantClocks interface {
 
 	// ClockOf returns the clock of a tenant, and whether it has one. It does no I/O and never fails, so functions that are passed to the
 	// store may call it. It knows every change made through this store whose ChangeClock has returned, and those of other processes
-	// within [PolicyDelay], unless the database cannot be reached. A clock that is not up to date is behind, never ahead.
+	// within [PolicyDelay], unless the database cannot be reached. A clock that is not up to date is
+	// behind, except where another process has given the tenant its first one, or an earlier stop: who removes what is due reads TenantClocks before.
 	ClockOf(tenant string) (TenantClock, bool)
 
-	// TenantClocks returns all clocks, by tenant.
+	// TenantClocks returns all clocks, by tenant, with every change of any process that is durable. ClockOf knows them then, too.
 	TenantClocks(ctx context.Context) ([]TenantClock, error)
 }
 
@@ -43,12 +44,12 @@ type TenantClock struct {
 	Stood time.Duration
 }
 
-// StoodAt returns for how long the clock has stood still in all at now, in whole seconds, rounded up.
+// StoodAt returns for how long the clock has stood still in all at now, in whole seconds, rounded up; at most [MaxStood].
 func (c *TenantClock) StoodAt(now time.Time) time.Duration {
 	if !c.Stands(now) {
 		return c.Stood
 	}
-	return c.Stood + (now.Sub(c.Stops) + time.Second - 1).Truncate(time.Second)
+	return min(c.Stood+(min(now.Sub(c.Stops), MaxStood)+time.Second-1).Truncate(time.Second), MaxStood)
 }
 
 // Stands reports whether the clock stands still at now.
@@ -67,7 +68,7 @@ func (c *TenantClock) Valid() bool {
 	return c.Stood >= 0 && c.Stood <= MaxStood && c.Stood%time.Second == 0
 }
 
-// MaxStood is the longest time for which a clock can have stood still: 50 years. Drivers keep seconds in 32 bits.
+// MaxStood is the longest time for which a clock can have stood still: 50 years; then it runs. Drivers keep seconds in 32 bits.
 const MaxStood = sigil.MaxTTL / 2
 
 // Show returns the figures of a memory of the tenant, which are by its clock, as they are at now. A deadline that passed before

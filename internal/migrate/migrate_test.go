@@ -140,7 +140,7 @@ func TestTheClockOfATenantIsCopied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now().Add(-100 * day).Truncate(time.Millisecond)
+	now := time.Now().Add(-120 * day).Truncate(time.Millisecond)
 	on := func(s store.Store) *engine.Engine {
 		return engine.New(s, &engine.Options{Clock: func() time.Time { return now }, Settings: engine.Settings{Policy: active}})
 	}
@@ -156,10 +156,19 @@ func TestTheClockOfATenantIsCopied(t *testing.T) {
 	if _, err := on(a).Recall(t.Context(), keys[2]); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(40 * day) // it stands still again
-	for _, stores := range [][2]store.Store{{a, b}, {b, c}} {
-		if r, err := migrate.Tenant(t.Context(), stores[0], stores[1], tenants[0], func() time.Time { return now }); err != nil || !r.Settled || r.Memories != 3 {
-			t.Fatalf("%+v, %v", r, err)
+	now = now.Add(40 * day)                       // it stands still again
+	for again, inserted := range []int{3, 0, 0} { // once, again, and again after another use
+		for _, stores := range [][2]store.Store{{a, b}, {b, c}} {
+			r, err := migrate.Tenant(t.Context(), stores[0], stores[1], tenants[0], func() time.Time { return now })
+			if err != nil || !r.Settled || r.Memories != 3 || r.Inserted != inserted || r.Updated != 0 && again < 2 || r.Removed != 0 {
+				t.Fatalf("%d: %+v, %v", again, r, err)
+			}
+		}
+		if again == 1 {
+			if _, err := on(a).Recall(t.Context(), keys[0]); err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(20 * day)
 		}
 	}
 	for _, key := range keys {

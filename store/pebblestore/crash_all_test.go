@@ -103,6 +103,15 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 			t.Errorf("no %s: the script does not do what it is for", kind)
 		}
 	}
+	stood := false
+	for tenant := range rec.clocksSet() {
+		for _, c := range rec.clocks[tenant] {
+			stood = stood || c.Stood > 0
+		}
+	}
+	if !stood {
+		t.Error("no clock stood still: the script does not do what it is for")
+	}
 	journaled := rec.journaled()
 	t.Logf("%v", journaled)
 	for _, kind := range []sigil.EventKind{sigil.Corrected, sigil.Changed, sigil.PolicySet, sigil.Fading, sigil.Restored, sigil.Erased} {
@@ -116,8 +125,9 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 type cut struct {
 	what  string
 	disk  *vfs.MemFS
-	acked int      // events acknowledged before it
-	id    sigil.ID // of the store, if its creation was acknowledged
+	acked int            // events acknowledged before it
+	id    sigil.ID       // of the store, if its creation was acknowledged
+	set   map[string]int // clocks acknowledged before it: see [recorder.clocksSet]
 }
 
 type cuts struct {
@@ -173,10 +183,10 @@ func (c *cuts) take(next string) {
 		return
 	}
 	for _, percent := range []int{0, 50, 100} {
-		acked := c.rec.acknowledged() // before the cut, so that all of it must be there
+		acked, set := c.rec.acknowledged(), c.rec.clocksSet() // before the cut, so that all of it must be there
 		c.looked++
 		c.jobs <- cut{
-			what: fmt.Sprintf("write %d, %s, %d%% of the unsynced", c.writes-1, after, percent), acked: acked, id: c.id,
+			what: fmt.Sprintf("write %d, %s, %d%% of the unsynced", c.writes-1, after, percent), acked: acked, id: c.id, set: set,
 			disk: c.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(c.seed, uint64(c.writes)))}),
 		}
 	}
@@ -200,5 +210,5 @@ func (r *recorder) survives(cut cut) (err error) {
 	if cut.id != (sigil.ID{}) && cut.id != s.Info().ID {
 		return fmt.Errorf("it is store %s and was %s", s.Info().ID, cut.id)
 	}
-	return r.check(s, cut.acked)
+	return errors.Join(r.check(s, cut.acked), r.checkClocks(s, cut.set))
 }

@@ -189,6 +189,9 @@ func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigi
 	for key, m := range there {
 		e, was := last[key], r.memories[key]
 		was.Meta, was.Tags = e.Memory, m.Memory.Tags
+		if was.FadesAt.Before(m.Memory.FadesAt) && store.EndByClock(&was.Meta) { // its ttl ended while its clock stood still, before the store's deadline
+			was.FadesAt = m.Memory.FadesAt
+		}
 		unlink(&was, last)
 		if m.Removal != store.RemovalOf(&e) || !reflect.DeepEqual(m.Memory, was) {
 			wrong("%s can be restored as %+v and was %+v, by %+v", key, m, was, e)
@@ -254,4 +257,25 @@ func (r *recorder) checkTags(m *sigil.Memory, first []string, amended map[sigil.
 	if !slices.ContainsFunc(attempted, func(tags []string) bool { return slices.Equal(tags, m.Tags) }) {
 		wrong("%s has the tags %v, and the journal has it get %v", m.Key, m.Tags, attempted)
 	}
+}
+
+// checkClocks compares the clocks of tenants with those that were attempted: none is older than the one that was acknowledged last before the cut, by set.
+func (r *recorder) checkClocks(s *pebblestore.Store, set map[string]int) error {
+	all, err := s.TenantClocks(context.Background())
+	if err != nil {
+		return err
+	}
+	kept := map[string]store.TenantClock{}
+	for _, c := range all {
+		kept[c.Tenant] = c
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, tenant := range owners {
+		c, there := kept[tenant]
+		if oldest := max(set[tenant], 1) - 1; there && !slices.Contains(r.clocks[tenant][oldest:], c) || !there && set[tenant] > 0 {
+			return fmt.Errorf("the clock of %s is %+v (%v), and was not so since the last acknowledged one", tenant, c, there)
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -33,6 +34,10 @@ type recorder struct {
 	reasons map[sigil.Key]map[string]bool // of attempted revocations
 	// +checklocks:mu
 	tags map[string][][]string // that a memory had after an attempt to amend it, by the name of the event
+	// +checklocks:mu
+	clocks map[string][]store.TenantClock // attempted, by tenant
+	// +checklocks:mu
+	set map[string]int // how many of clocks there were when one was acknowledged
 	// +checklocks:mu
 	pruned time.Time // answers that ended by then may be gone
 	// +checklocks:mu
@@ -64,7 +69,7 @@ func newRecorder() *recorder {
 	return &recorder{
 		memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{},
 		signatures: map[sigil.Key][]sigil.Signature{}, reasons: map[sigil.Key]map[string]bool{},
-		tags: map[string][][]string{},
+		tags: map[string][][]string{}, clocks: map[string][]store.TenantClock{}, set: map[string]int{},
 	}
 }
 
@@ -239,6 +244,30 @@ func (r *recorder) ChangePolicy(ctx context.Context, tenant string, change func(
 	})
 	r.answered(g, g.all(), err, false)
 	return err
+}
+
+func (r *recorder) ChangeClock(ctx context.Context, tenant string, change func(*store.TenantClock)) error {
+	n := 0
+	err := r.Store.ChangeClock(ctx, tenant, func(c *store.TenantClock) {
+		change(c)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.clocks[tenant] = append(r.clocks[tenant], *c)
+		n = len(r.clocks[tenant])
+	})
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.set[tenant] = max(r.set[tenant], n)
+	}
+	return err
+}
+
+// clocksSet returns how many clocks of each tenant were attempted when one was acknowledged, the last time.
+func (r *recorder) clocksSet() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.set)
 }
 
 func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {

@@ -106,14 +106,18 @@ func (sc *script) draft() sigil.Draft {
 	case 2:
 		d.IdempotencyKey = fmt.Sprint("key ", sc.roll(1000))
 	case 3:
-		d.Life, d.Policy = time.Duration(sc.roll(60))*time.Second, sc.policy()
+		d.Life, d.Policy = time.Duration(sc.roll(60))*time.Second, sc.policy(false)
 	}
 	return d
 }
 
-// policy returns one of a few policies, or nil.
-func (sc *script) policy() sigil.Policy {
-	p, err := sigil.ParsePolicy([]string{"classic", "halflife h=30s", "power s=5s grace=10s", "classic rate=0.01"}[sc.roll(4)])
+// policy returns one of a few policies, or nil. ofTenant has some of them have the clock of a tenant stand still.
+func (sc *script) policy(ofTenant bool) sigil.Policy {
+	all := []string{"classic", "halflife h=30s", "power s=5s grace=10s", "classic rate=0.01"}
+	if ofTenant {
+		all = append(all, "classic active=1m", "halflife h=30s active=10m")
+	}
+	p, err := sigil.ParsePolicy(all[sc.roll(len(all))])
 	if err != nil {
 		sc.fail(err)
 	}
@@ -211,7 +215,7 @@ func (sc *script) one(ctx context.Context) {
 	case 28, 29:
 		_, err = sc.engine.Change(ctx, sc.pick(), sc.change())
 	case 30:
-		_, err = sc.engine.SetPolicy(ctx, tenant, sc.policy())
+		_, err = sc.engine.SetPolicy(ctx, tenant, sc.policy(true))
 	case 31:
 		_, err = sc.engine.Restamp(ctx)
 	case 27:

@@ -136,3 +136,49 @@ func TestATTLEndsDuringAStandstill(t *testing.T) {
 		}
 	}
 }
+
+// TestAProcessThatWasSuspendedRemovesNothingThatLives has a process know nothing of the clock that a tenant has got from another one, as after it was
+// suspended for two months, and sweep.
+func TestAProcessThatWasSuspendedRemovesNothingThatLives(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, nil), open(t, url, nil)
+	defer closeAll(t, a, b)
+	const day = 24 * time.Hour
+	active, err := sigil.WithActive(sigil.DefaultPolicy(), 30*day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().Truncate(time.Millisecond)
+	options := &engine.Options{Clock: func() time.Time { return now }, Settings: engine.Settings{Policy: active, Notice: day}}
+	one, other := engine.New(a, options), engine.New(b, options)
+	sweep := func(want int) {
+		t.Helper()
+		s, err := other.Sweep(t.Context())
+		if err != nil || s.Total() != want || s.Noticed != 0 {
+			t.Errorf("released %d, noticed %d, %v; want %d", s.Total(), s.Noticed, err, want)
+		}
+	}
+	m, err := one.Encode(t.Context(), "acme", sigil.Draft{Data: []byte("1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(90 * day)
+	sweep(0)
+
+	// And it does not know that the clock stops earlier.
+	if active, err = sigil.WithActive(active, day); err != nil {
+		t.Fatal(err)
+	}
+	one.Configure(engine.Settings{Policy: active})
+	if _, err := one.Recall(t.Context(), m.Key); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(90 * day)
+	sweep(0)
+	if _, err := other.Peek(t.Context(), m.Key); err != nil {
+		t.Error(err)
+	}
+}

@@ -23,7 +23,13 @@ import (
 // If it fails it prints a seed. To repeat only that history:
 //
 //	go test ./store/pgstore -run TestMachine -rapid.seed=SEED
-func TestMachine(t *testing.T) {
+func TestMachine(t *testing.T) { histories(t, model.Machine) }
+
+// TestStandstills does that with histories of tenants that are not used for long.
+func TestStandstills(t *testing.T) { histories(t, model.Standstills) }
+
+func histories(t *testing.T, history func(*rapid.T, model.Driver, func())) {
+	t.Helper()
 	want := 500
 	if s := os.Getenv("SIGIL_STEPS"); s != "" {
 		var err error
@@ -42,7 +48,7 @@ func TestMachine(t *testing.T) {
 			url := database(t)
 			rapid.Check(t, func(rt *rapid.T) {
 				execute(t, url, empty)
-				model.Machine(rt, &server{url: url}, func() { steps++ })
+				history(rt, &server{url: url}, func() { steps++ })
 			})
 		})
 		if t.Failed() {

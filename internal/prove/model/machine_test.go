@@ -29,8 +29,13 @@ import (
 // If it fails it prints a seed. To repeat only that history:
 //
 //	go test ./internal/prove/model -run TestMachine -rapid.seed=SEED
-func TestMachine(t *testing.T) {
-	want := 10_000
+func TestMachine(t *testing.T) { histories(t, 10_000, model.Machine) }
+
+// TestStandstills does that with histories of tenants that are not used for long; the default is 3,000.
+func TestStandstills(t *testing.T) { histories(t, 3_000, model.Standstills) }
+
+func histories(t *testing.T, want int, history func(*rapid.T, model.Driver, func())) {
+	t.Helper()
 	if raceEnabled {
 		want = 1_000
 	}
@@ -45,7 +50,7 @@ func TestMachine(t *testing.T) {
 	steps := 0
 	for steps < want {
 		rapid.Check(t, func(rt *rapid.T) {
-			inBubble(t, rt, func() { model.Machine(rt, &disk{fs: vfs.NewCrashableMem()}, func() { steps++ }) })
+			inBubble(t, rt, func() { history(rt, &disk{fs: vfs.NewCrashableMem()}, func() { steps++ }) })
 		})
 	}
 	t.Logf("%d steps", steps)

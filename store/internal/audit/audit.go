@@ -75,12 +75,14 @@ func Follows(m, was sigil.Meta) string {
 		was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
 		was.MoveDeadline(m.FadesAt)
 	}
-	if store.EndByClock(&m) { // nor is it that a deadline was moved there after a standstill
-		was.MoveDeadline(m.FadesAt)
-	}
 	if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
 		was.Policy = m.Policy
-		was.Reschedule()
+		if !store.EndByClock(&m) {
+			was.Reschedule()
+		}
+	}
+	if store.EndByClock(&m) { // nor is it that a deadline was moved there after a standstill
+		was.MoveDeadline(m.FadesAt)
 	}
 	if m != was {
 		return "has figures that differ from the journal's"
