@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -261,6 +262,18 @@ func (r *recorder) ChangeClock(ctx context.Context, tenant string, change func(*
 		r.set[tenant] = max(r.set[tenant], n)
 	}
 	return err
+}
+
+// stood reports whether a clock that was attempted had stood still.
+func (r *recorder) stood() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, all := range r.clocks {
+		if slices.ContainsFunc(all, func(c store.TenantClock) bool { return c.Stood > 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // clocksSet returns how many clocks of each tenant were attempted when one was acknowledged, the last time.
