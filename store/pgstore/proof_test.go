@@ -18,7 +18,7 @@ import (
 )
 
 // TestMachine runs random histories of an engine on PostgreSQL and on the model side by side, SIGIL_STEPS steps in
-// all, by default 500.
+// all, by default 200.
 //
 // If it fails it prints a seed. To repeat only that history:
 //
@@ -30,7 +30,7 @@ func TestStandstills(t *testing.T) { histories(t, model.Standstills) }
 
 func histories(t *testing.T, history func(*rapid.T, model.Driver, func())) {
 	t.Helper()
-	want := 500
+	want := 200
 	if s := os.Getenv("SIGIL_STEPS"); s != "" {
 		var err error
 		if want, err = strconv.Atoi(s); err != nil {

@@ -88,7 +88,7 @@ func (l *Ledger) settleFigures(e *Entry, view *client.Memory) {
 	a.now = len(a.all) - 1
 }
 
-// correcting records that n is going to be sent to supersede e. It says its own tags, ttl and pin: it would get those of e.
+// correcting records that n is going to be sent to supersede e. It says its own tags, ttl, pin and policy: it would get those of e.
 func (l *Ledger) correcting(n, e *Entry) *Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,6 +100,9 @@ func (l *Ledger) correcting(n, e *Entry) *Entry {
 		n.Draft.TTL = 100 * time.Hour
 	}
 	n.Draft.Pinned = true
+	if n.Draft.Policy == nil {
+		n.Draft.Policy = e.Draft.Policy
+	}
 	n.altered.all = []figures{{n.Draft.Tags, n.Draft.TTL}}
 	return n
 }
