@@ -66,12 +66,8 @@ func openToCheck(ctx context.Context, url string, o *Options) (_ *Store, err err
 	if o != nil && o.Timeout != 0 {
 		s.timeout = o.Timeout
 	}
-	config, err := s.config(url, checkConns)
-	if err != nil {
+	if err := s.connect(ctx, url, checkConns); err != nil {
 		return nil, err
-	}
-	if s.pool, err = newConnections(ctx, config, s.logger); err != nil {
-		return nil, failure(err)
 	}
 	defer func() {
 		if err != nil {
@@ -80,9 +76,6 @@ func openToCheck(ctx context.Context, url string, o *Options) (_ *Store, err err
 	}()
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	if err := s.proveSessions(bounded); err != nil {
-		return nil, openFailure(err)
-	}
 	switch found, err := s.version(bounded); {
 	case err != nil:
 		return nil, failure(err)

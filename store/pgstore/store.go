@@ -118,23 +118,14 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if s.timeout == 0 {
 		s.timeout = defaultTimeout
 	}
-	config, err := s.config(url, o.MaxConns)
-	if err != nil {
+	if err := s.connect(ctx, url, o.MaxConns); err != nil {
 		return nil, err
-	}
-	if s.pool, err = newConnections(ctx, config, s.logger); err != nil {
-		return nil, failure(err)
 	}
 	defer func() {
 		if err != nil {
 			s.pool.close()
 		}
 	}()
-	proving, cancel := s.bounded(ctx)
-	defer cancel()
-	if err := s.proveSessions(proving); err != nil {
-		return nil, openFailure(err)
-	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, failure(err)
 	}
@@ -162,6 +153,24 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	s.warn(ctx)
 	s.start()
 	return s, nil
+}
+
+// connect opens the pool, and proves that the sessions of url are of use.
+func (s *Store) connect(ctx context.Context, url string, most int) error {
+	config, err := s.config(url, most)
+	if err != nil {
+		return err
+	}
+	if s.pool, err = newConnections(ctx, config, s.logger); err != nil {
+		return failure(err)
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.proveSessions(bounded); err != nil {
+		s.pool.close()
+		return openFailure(err)
+	}
+	return nil
 }
 
 // warn logs which promises the server's settings break.
