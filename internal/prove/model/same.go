@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -213,6 +214,9 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 		inserted, err := s.Insert(ctx, tenant, cloned(items), quota, func(m sigil.Meta, reason string) sigil.Event {
 			return sigil.Event{Time: now, Kind: sigil.Evicted, Reason: reason, Memory: m}
 		})
+		if errors.Is(err, sigil.ErrFull) && items[0].Correct != nil {
+			err = uncorrected(ctx, s, &items[0], now, err)
+		}
 		refused := inserted.Refused(items)
 		for at := range inserted.Duplicates {
 			if refused && !items[at].OnDuplicate.Unique() {

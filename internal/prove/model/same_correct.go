@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -25,6 +26,19 @@ func (l *log) correct(item *store.Item) {
 		}
 		return sigil.Event{Time: m.CreatedAt, Kind: sigil.Corrected, Reason: sigil.ReasonRequest, Memory: old.Meta, SupersededBy: m.ID}, nil
 	}
+}
+
+// uncorrected returns why an item that found no room is not inserted. Room is of no use to a correction of what may not be
+// corrected, and stores look for the two in either order.
+func uncorrected(ctx context.Context, s store.Store, item *store.Item, now time.Time, full error) error {
+	old, err := s.Get(ctx, sigil.Key{Tenant: item.Memory.Tenant, ID: item.Memory.Supersedes}, now)
+	if err == nil {
+		_, err = item.Correct(&old)
+	}
+	if err != nil {
+		return err
+	}
+	return full
 }
 
 // chains lists superseded memories of a tenant or those of a chain, reads one, drops what one superseded, or erases one with all of that.
