@@ -99,10 +99,10 @@ func TestRefusedLater(t *testing.T) {
 			defer s.Close() // it was lost for a while
 			e := engineOn(s)
 			execute(tt.lose)
-			until(t, "for the listener to be refused", func() bool {
+			until(t, "for all connections to be refused", func() bool {
 				// Again and again, since a connection may have been about to begin.
 				execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'careful'")
-				return strings.Contains(log.String(), "listening for changes by other processes failed")
+				return strings.Contains(log.String(), "listening for changes by other processes failed") && s.Ping(t.Context()) != nil
 			})
 			_, encoded := e.Encode(t.Context(), sigil.DefaultTenant, draft(1))
 			_, listed := e.Stats(t.Context(), sigil.DefaultTenant)
