@@ -145,11 +145,12 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 	go -C bench test -tags sqlite_fts5 ./...
 
 .PHONY: proof
-proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords, locales
+proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords, damage, odd databases
 	go test -run 'Million|Allocations' -timeout 10m ./engine ./internal/words
 	go test -run 'TestMachine|TestStandstills' -timeout 10m ./internal/prove/model
 	go test -run 'Password' -timeout 10m ./internal/codesign ./internal/cli
-	go test -run 'OtherLocales' -timeout 10m ./store/pgstore
+	go test -run 'OtherLocales|HostileDefaults|PooledBySession|TwoConnections|CheckFindsDamage' -timeout 10m ./store/pgstore
+	go test -run '^TestDamage$$' -timeout 10m ./store/pebblestore
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target (FUZZTIME=10s each); their seeds are run by race

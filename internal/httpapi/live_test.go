@@ -117,7 +117,7 @@ func (l *live) position(t *testing.T) uint64 {
 // campaign returns how many requests to send and the seed of their generator; SIGIL_REQUESTS and SIGIL_SEED set them.
 func campaign(t *testing.T) (requests int, seed uint64) {
 	t.Helper()
-	requests, seed = 2_000, rand.Uint64()
+	requests, seed = 1_000, rand.Uint64()
 	var err error
 	if s := os.Getenv("SIGIL_REQUESTS"); s != "" {
 		if requests, err = strconv.Atoi(s); err != nil {

@@ -163,6 +163,7 @@ func harms(file string, size int) []harm {
 // Whatever damage is done to whichever file, the store either opens and returns nothing wrong, or is refused with an
 // error that names the damage and is left unchanged. What is intact can be salvaged.
 func TestDamage(t *testing.T) {
+	notUnderRace(t)
 	sm := newSample(t)
 	healthy := files(t, sm.disk)
 	opened, refused := map[string]int{}, map[string]int{}

@@ -63,6 +63,7 @@ func checked(t *testing.T, url string) (names []store.Check, said string) {
 
 // Each damage is found by the checks that it concerns and by no others, and what is derived is repaired.
 func TestCheckFindsDamage(t *testing.T) {
+	notUnderRace(t)
 	url, v := filled(t)
 	if names, said := checked(t, url); len(names) > 0 {
 		t.Fatalf("of a sound store: %s", said)

@@ -59,6 +59,7 @@ func TestFewConnections(t *testing.T) {
 // TestTwoConnections runs the whole contract with the minimum number of connections: no call holds one and
 // waits for another.
 func TestTwoConnections(t *testing.T) {
+	notUnderRace(t)
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), &pgstore.Options{MaxConns: 2}) })
 }
 

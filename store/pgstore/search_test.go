@@ -18,9 +18,7 @@ import (
 
 // TestContractInOtherLocales holds the store to the contract in databases whose locale folds letters and orders texts in other ways.
 func TestContractInOtherLocales(t *testing.T) {
-	if raceEnabled {
-		t.Skip("it is about the database, and takes minutes under the race detector; make proof runs it")
-	}
+	notUnderRace(t)
 	for name, options := range map[string]string{
 		"C.UTF-8": "locale 'C.UTF-8'",
 		"ICU":     "locale_provider icu icu_locale 'tr-TR' locale 'C.UTF-8'",

@@ -33,6 +33,7 @@ var hostile = []string{
 
 // TestHostileDefaults runs the whole contract in a database with such defaults.
 func TestHostileDefaults(t *testing.T) {
+	notUnderRace(t)
 	c := pgtest.Shared(t)
 	var urls []string // emptied, to be used again
 	var mu sync.Mutex
@@ -238,6 +239,7 @@ func TestPooledByTransactionUnderLoad(t *testing.T) {
 
 // TestPooledBySession runs the whole contract behind PgBouncer at its usual settings.
 func TestPooledBySession(t *testing.T) {
+	notUnderRace(t)
 	through := bouncer(t, database(t), "pool_mode = session")
 	storetest.Run(t, func(t *testing.T) store.Store {
 		direct, err := url.Parse(database(t))

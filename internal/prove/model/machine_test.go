@@ -23,7 +23,7 @@ import (
 )
 
 // TestMachine runs random histories on the embedded store, on a disk that can lose power, SIGIL_STEPS steps in all.
-// The default is 10,000, and 1,000 under the race detector, which has little to find in a single goroutine and makes
+// The default is 10,000, and 300 under the race detector, which has little to find in a single goroutine and makes
 // each step take 15 times as long. A history has about 100 steps.
 //
 // If it fails it prints a seed. To repeat only that history:
@@ -36,8 +36,9 @@ func TestStandstills(t *testing.T) { histories(t, 3_000, model.Standstills) }
 
 func histories(t *testing.T, want int, history func(*rapid.T, model.Driver, func())) {
 	t.Helper()
+	checks := 10
 	if raceEnabled {
-		want = 1_000
+		want, checks = 300, 3
 	}
 	if s := os.Getenv("SIGIL_STEPS"); s != "" {
 		var err error
@@ -46,7 +47,7 @@ func histories(t *testing.T, want int, history func(*rapid.T, model.Driver, func
 		}
 	}
 	set(t, "rapid.steps", "100")
-	set(t, "rapid.checks", "10")
+	set(t, "rapid.checks", strconv.Itoa(checks))
 	steps := 0
 	for steps < want {
 		rapid.Check(t, func(rt *rapid.T) {
