@@ -41,7 +41,8 @@ type Erased struct {
 	Counts receipt.Counts
 	// Receipt is JSON, signed with the store's key; nil after a dry run. It has no content of what was erased.
 	Receipt []byte
-	// Remains has a sentence for each place where the bytes may still be. Receipt has it as well.
+	// Remains has a sentence for each place where the bytes may still be, also if nothing was found: of what was gone before. Receipt has
+	// it as well.
 	Remains []string
 }
 
@@ -128,7 +129,11 @@ func (e *Engine) Erase(ctx context.Context, tenant string, q EraseQuery) (done E
 		defer (*redact)(tenant) // also after an error: some may be erased
 	}
 	var all store.Erasure
-	for part := range slices.Chunk(keys, eraseStep) {
+	parts := slices.Collect(slices.Chunk(keys, eraseStep))
+	if len(parts) == 0 {
+		parts = [][]sigil.Key{nil} // the store says where the bytes may be of what was gone before
+	}
+	for _, part := range parts {
 		e.changes.Add(uint64(len(part)))
 		one, err := e.store.Erase(ctx, part, func(m sigil.Meta, _ bool) sigil.Event {
 			return sigil.Event{Time: e.now(), Kind: sigil.Erased, Reason: sigil.ReasonRequest, Memory: m}

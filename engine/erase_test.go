@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/receipt"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
 )
 
 // erase erases what a query chooses, and returns the result and what the receipt says, which it verifies.
@@ -125,6 +127,26 @@ func TestErasureNamesBackups(t *testing.T) {
 	same(t, "remains", fmt.Sprint(said.Remains), fmt.Sprint(done.Remains))
 	if !strings.Contains(strings.Join(said.Remains, "\n"), "nightly") {
 		t.Errorf("remains: %q", said.Remains)
+	}
+}
+
+// onTape is a store whose bytes may be elsewhere.
+type onTape struct{ store.Store }
+
+func (s onTape) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (store.Erasure, error) {
+	done, err := s.Store.Erase(ctx, keys, event)
+	done.Remains = append(done.Remains, "a tape")
+	return done, err
+}
+
+func TestAnErasureOfNothingSaysWhatTheStoreMayHave(t *testing.T) {
+	e := engine.New(onTape{storetest.NewUndoModel()}, nil)
+	for _, q := range []engine.EraseQuery{{IDs: []sigil.ID{{1}}}, {Tags: []string{"x"}}, {All: true}} {
+		done, err := e.Erase(t.Context(), sigil.DefaultTenant, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "remains", fmt.Sprint(done.Remains), "[a tape]")
 	}
 }
 

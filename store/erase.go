@@ -18,7 +18,8 @@ type Eraser interface {
 	// crystals say of all their members stays.
 	//
 	// After the commit, and before Erase returns, the bytes leave the files that the store itself has; Remains lists where
-	// they may still be. If Erase returns an error after the commit, the memories are erased all the same, and the next Erase,
+	// they may still be. If keys is empty, or a key is passed over, it also lists where the bytes of memories may be that were gone
+	// before. If Erase returns an error after the commit, the memories are erased all the same, and the next Erase,
 	// or the next open, goes on with the bytes. Calls run one after the other. While an Insert or Amend runs whose
 	// idempotency key has an answer that is to be dropped, Erase returns ErrConflict ("idempotency_in_flight") and
 	// erases nothing. The cost grows with the journal of the tenants, and the number of their answers.

@@ -33,7 +33,7 @@ restored are not written, but counted.
 If a daemon is running on the data folder, it is asked, and goes on serving. Otherwise the folder is read, and nothing
 in it is changed. A memory that is recalled, encoded or released during an export from a daemon may be in it as it
 was before or after that. What was written is said on standard error at the end: in words, or with --json as an object.
---salvage writes the live memories, and nothing else.
+--salvage writes the live memories, and nothing else; it counts the former versions that it leaves out.
 
 Usage:
   sigil export [flags]
@@ -166,6 +166,12 @@ func (o *offline) ended(w *archive.Writer, r exported) error {
 	}
 	o.say("wrote %d memories; %d more have faded; %d former versions, %d policies of tenants, %d crystals of patterns, %d signatures of code; SHA-256 %s",
 		r.Written, r.Faded, r.Versions, r.Policies, r.Crystals, r.Signatures, r.SHA256)
+	if o.salvage {
+		if r.Restorable+r.VersionsLeftOut > 0 {
+			o.say("left out %d removed memories that can still be restored, and %d former versions: --salvage writes live memories only", r.Restorable, r.VersionsLeftOut)
+		}
+		return nil
+	}
 	if r.Restorable > 0 {
 		o.say("left out %d: removed memories that can still be restored; sigil restore brings them back, and the next export has them", r.Restorable)
 	}
@@ -381,6 +387,7 @@ func (o *offline) exportDamaged(ctx context.Context) error {
 		return errors.Join(ctx.Err(), w.Write(archive.Memory, m.Tenant, shape.Exported(&engine.ExportedMemory{Memory: m, Vector: v})))
 	})
 	r.Problems = o.tell(found.Problems, found.Wrong)
+	r.VersionsLeftOut, r.Restorable = found.Versions, found.Restorable
 	if err != nil && w.Memories() == 0 {
 		return err
 	}

@@ -115,6 +115,55 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 	same(t, "the salvaged folder", salvaged, online)
 }
 
+// TestASalvageCountsWhatItLeavesOut has former versions of memories that live and of one that was forgotten, and one that was restored.
+func TestASalvageCountsWhatItLeavesOut(t *testing.T) {
+	l := config(t)
+	d := start(t, l, nil)
+	c, err := client.New(d.Addr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdleConnections()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all []sigil.ID
+	for n := range 4 {
+		m, err := c.Encode(t.Context(), sigil.Draft{Data: fmt.Appendf(nil, `"tea %d"`, n)})
+		ok(err)
+		for i := range n {
+			m, err = c.Correct(t.Context(), m.ID, sigil.Draft{Data: fmt.Appendf(nil, `"tea %d, again %d"`, n, i)})
+			ok(err)
+		}
+		all = append(all, m.ID)
+	}
+	for _, id := range all[2:] {
+		ok(c.Forget(t.Context(), id))
+	}
+	_, err = c.Restore(t.Context(), all[3])
+	ok(err)
+	_, err = c.EraseOne(t.Context(), all[1]) // with its former version
+	ok(err)
+	stop(t, d)
+	var words bytes.Buffer
+	var report struct{ Written, VersionsLeftOut, Restorable, Problems int }
+	code := daemon.Export(t.Context(), []string{"--data", l.Data, "--salvage", "--json"}, io.Discard, &words, nil)
+	if err := json.Unmarshal(words.Bytes(), &report); err != nil || code != 0 {
+		t.Fatalf("exit %d, %v: %s", code, err, words.String())
+	}
+	if report.Written != 2 || report.VersionsLeftOut != 5 || report.Restorable != 1 || report.Problems != 0 {
+		t.Errorf("%+v", report)
+	}
+	words.Reset()
+	_ = daemon.Export(t.Context(), []string{"--data", l.Data, "--salvage"}, io.Discard, &words, nil)
+	if !strings.Contains(words.String(), "left out 1 removed memories that can still be restored, and 5 former versions") {
+		t.Errorf("it says %s", words.String())
+	}
+}
+
 // content returns the checksum of the content of an export.
 func content(t *testing.T, args ...string) string {
 	t.Helper()

@@ -32,6 +32,9 @@ copy again, and start them on the target. Each memory, former version and signat
 journal; the source's journal and its answers under idempotency keys are not copied. Nor are removed memories that can still
 be restored, and what they superseded: they are counted.
 
+--dry-run reads everything of the source, does not open the target, which need not be given, and writes nothing. It prints what a first
+copy would: the counts, the checksum, and what would stay behind. It does not see what a target has already.
+
 With --json, each tenant is an object on its own line, with the SHA-256 of the copied content and whether both
 stores are the same. restorable and versionsLeftOut count what is not copied of removed memories, crystalsLost the
 crystals of patterns without a live memory, which are not copied.
@@ -43,10 +46,13 @@ Examples:
   # From the embedded store to PostgreSQL
   sigil migrate --from /var/lib/sigil --to postgres://sigil@db.example/sigil
 
+  # What would be copied, and what would stay behind
+  sigil migrate --from /var/lib/sigil --dry-run
+
   # One tenant to its own database
   sigil migrate --from postgres://sigil@db.example/sigil --to postgres://sigil@db2.example/sigil --tenant acme
 
-Exit codes: 0 if both stores are the same, 1 if they are not or the command failed, 2 for wrong usage.
+Exit codes: 0 if both stores are the same or after a dry run, 1 if they are not or the command failed, 2 for wrong usage.
 
 Flags:
 `
@@ -67,7 +73,7 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case f.NArg() > 0:
 		m.say("unexpected argument %q: only flags are accepted", f.Arg(0))
 		return exitConfig
-	case m.from == "" || m.to == "":
+	case m.from == "" || m.to == "" && !m.dryRun:
 		m.say("both --from and --to are required; each is a data folder or a postgres:// URL")
 		return exitConfig
 	case m.from == m.to:
@@ -89,7 +95,7 @@ type migration struct {
 	stdout, stderr io.Writer
 	from, to       string
 	tenants        []string // empty means all
-	json           bool
+	dryRun, json   bool
 }
 
 func (m *migration) say(format string, args ...any) {
@@ -106,6 +112,7 @@ func (m *migration) flags() *pflag.FlagSet {
 	f.StringVar(&m.from, "from", "", "the `store` to copy from")
 	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is created if missing")
 	f.StringSliceVar(&m.tenants, "tenant", nil, "copy only this `tenant`; may be repeated")
+	f.BoolVar(&m.dryRun, "dry-run", false, "only report what would be copied and left behind")
 	f.BoolVar(&m.json, "json", false, "print JSON: one object per tenant, each on its own line")
 	return f
 }
@@ -117,13 +124,17 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		return false, fmt.Errorf("--from: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := openFor(ctx, m.to)
-	if err != nil {
-		return false, fmt.Errorf("--to: %w", err)
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	if source.Info().ID == target.Info().ID {
-		return false, errors.New("--from and --to are the same store")
+	clocks := []interface{ Clock() *clock.Clock }{source}
+	var target store.Store // nil for a dry run
+	if !m.dryRun {
+		if target, err = openFor(ctx, m.to); err != nil {
+			return false, fmt.Errorf("--to: %w", err)
+		}
+		defer func() { err = errors.Join(err, target.Close()) }()
+		if source.Info().ID == target.Info().ID {
+			return false, errors.New("--from and --to are the same store")
+		}
+		clocks = append(clocks, target)
 	}
 	there, err := source.Tenants(ctx)
 	if err != nil {
@@ -152,7 +163,7 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		return true, err
 	}
 	now := time.Now
-	for _, s := range []interface{ Clock() *clock.Clock }{source, target} {
+	for _, s := range clocks {
 		if k := s.Clock(); k != nil {
 			now = k.Now
 		}
@@ -162,11 +173,16 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		if !slices.Contains(there, tenant) {
 			return false, fmt.Errorf("there is no tenant %q in the source", tenant)
 		}
-		r, err := migrate.Tenant(ctx, source, target, tenant, now)
+		var r migrate.Report
+		if m.dryRun {
+			r, err = migrate.Plan(ctx, source, tenant, now)
+		} else {
+			r, err = migrate.Tenant(ctx, source, target, tenant, now)
+		}
 		if err != nil {
 			return false, fmt.Errorf("tenant %s: %w", tenant, err)
 		}
-		same = same && r.Settled
+		same = same && (r.Settled || m.dryRun)
 		if err := m.report(&r); err != nil {
 			return false, err
 		}
@@ -192,22 +208,27 @@ type migrated struct {
 	// Restorable and VersionsLeft are not copied.
 	Restorable   int `json:"restorable"`
 	VersionsLeft int `json:"versionsLeftOut"`
+	// DryRun means that nothing was compared or written: Same is false, and Inserted, Updated and Removed are 0.
+	DryRun bool `json:"dryRun"`
 }
 
 // report prints the result for a tenant.
 func (m *migration) report(r *migrate.Report) error {
 	const unsettled = "the source changes faster than it can be copied: stop the daemons on it, and copy again"
 	if m.json {
-		if !r.Settled {
+		if !r.Settled && !m.dryRun {
 			m.say("tenant %s: %s", r.Tenant, unsettled)
 		}
 		return json.NewEncoder(m.stdout).Encode(migrated{
 			r.Tenant, r.Memories, r.Bytes, r.Versions, r.Policy, r.Crystals, r.Lost, r.Signatures, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
-			r.Restorable, r.VersionsLeft,
+			r.Restorable, r.VersionsLeft, m.dryRun,
 		})
 	}
 	verdict := "the same in both"
-	if !r.Settled {
+	switch {
+	case m.dryRun:
+		verdict = "nothing was written"
+	case !r.Settled:
 		verdict = unsettled
 	}
 	if r.Lost > 0 {

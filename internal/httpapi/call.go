@@ -142,9 +142,10 @@ func (c *call) problem(err error) wire.Problem {
 	return p
 }
 
-// blame records a problem for the log: the first one if there are several.
+// blame records a problem for the log: the first one if there are several. That the clock is held is refused as expected, and
+// logged once by the clock itself.
 func (c *call) blame(p wire.Problem, err error) {
-	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs the cause
+	if p.Status >= 500 && p.Code != "clock_held" && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs the cause
 		c.cause = err
 	}
 	if c.code == "" {

@@ -25,7 +25,8 @@ func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
 	k := guard.New(guard.Reading{Time: start}, guard.Options{Monotonic: func() time.Duration { return at }, Logger: slog.New(slog.DiscardHandler)})
 	f := newFace(t, config{})
 	f.engine = engine.New(clocked{storetest.NewModel(), k}, nil)
-	f.api = httpapi.New(f.engine, nil)
+	var log strings.Builder
+	f.api = httpapi.New(f.engine, &httpapi.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 
 	ready := func(want string) {
 		t.Helper()
@@ -41,6 +42,9 @@ func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
 	held.problem(503, "clock_held", "")
 	if after := held.header.Get("Retry-After"); after != "60" {
 		t.Errorf("Retry-After is %q", after)
+	}
+	if log.Len() != 0 { // the clock has logged it, once
+		t.Errorf("the refusal is logged: %s", &log)
 	}
 	f.encode(`{"data":1}`)
 	at += guard.DefaultConfirm

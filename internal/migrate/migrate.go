@@ -106,6 +106,7 @@ type pass struct {
 	// ended are the ids of released memories, and whether they were erased, from the source's journal; nil until that is read.
 	ended   map[sigil.ID]bool
 	changed bool
+	groups  map[int]bool // the patterns that have a live memory; only for a plan
 }
 
 func (p *pass) run(ctx context.Context) (changed bool, err error) {
@@ -364,7 +365,10 @@ func (p *pass) crystals(ctx context.Context) error {
 }
 
 // signatures copies the signatures, and what was revoked of them.
-func (p *pass) signatures(ctx context.Context) error {
+func (p *pass) signatures(ctx context.Context) error { return p.eachSignature(ctx, p.signature) }
+
+// eachSignature calls visit for every signature of the source.
+func (p *pass) eachSignature(ctx context.Context, visit func(context.Context, *sigil.Signature) error) error {
 	p.report.Signatures = 0
 	q := store.SignatureQuery{Tenant: p.tenant, Limit: page}
 	for more := true; more; {
@@ -373,7 +377,7 @@ func (p *pass) signatures(ctx context.Context) error {
 			return err
 		}
 		for i := range read {
-			if err := p.signature(ctx, &read[i]); err != nil {
+			if err := visit(ctx, &read[i]); err != nil {
 				return err
 			}
 			q.Before = read[i].ID
@@ -381,6 +385,13 @@ func (p *pass) signatures(ctx context.Context) error {
 		more = further
 	}
 	return nil
+}
+
+func (p *pass) countSignature(_ context.Context, s *sigil.Signature) error {
+	p.report.Signatures++
+	b, err := json.Marshal(s)
+	p.sum.Write(b)
+	return err
 }
 
 func (p *pass) signature(ctx context.Context, s *sigil.Signature) error {
@@ -411,8 +422,5 @@ func (p *pass) signature(ctx context.Context, s *sigil.Signature) error {
 			return err
 		}
 	}
-	p.report.Signatures++
-	b, err := json.Marshal(s)
-	p.sum.Write(b)
-	return err
+	return p.countSignature(ctx, s)
 }

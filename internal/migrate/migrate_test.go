@@ -105,16 +105,24 @@ func fill(t *testing.T, s store.Store, n int) []sigil.Key {
 	return keys
 }
 
-// copyAll copies all tenants and asserts that both have the same then.
+// copyAll copies all tenants and asserts that both have the same then, as was planned.
 func copyAll(t *testing.T, from, to store.Store) (reports []migrate.Report) {
 	t.Helper()
 	for _, tenant := range tenants {
+		plan, err := migrate.Plan(t.Context(), from, tenant, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r, err := migrate.Tenant(t.Context(), from, to, tenant, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !r.Settled || r.Lost != 0 {
 			t.Errorf("%+v", r)
+		}
+		plan.Inserted, plan.Updated, plan.Removed, plan.Settled = r.Inserted, r.Updated, r.Removed, true
+		if plan != r {
+			t.Errorf("planned was %+v\ndone %+v", plan, r)
 		}
 		reports = append(reports, r)
 	}

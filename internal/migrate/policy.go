@@ -9,18 +9,9 @@ import (
 
 // policy copies the policy that the tenant has of its own.
 func (p *pass) policy(ctx context.Context) error {
-	all, err := p.from.TenantPolicies(ctx)
+	from, err := p.readPolicy(ctx)
 	if err != nil {
 		return err
-	}
-	from := store.TenantPolicy{Tenant: p.tenant}
-	for i := range all {
-		if all[i].Tenant == p.tenant {
-			from = all[i]
-		}
-	}
-	if p.report.Policy = from.Policy != nil; p.report.Policy {
-		p.sum.Write([]byte(from.Policy.StoredForm()))
 	}
 	return p.to.ChangePolicy(ctx, p.tenant, func(kept *store.TenantPolicy) (*sigil.Event, error) {
 		change := &sigil.PolicyChange{From: kept.Policy, To: from.Policy}
@@ -39,4 +30,22 @@ func (p *pass) policy(ctx context.Context) error {
 			Time: at, Kind: sigil.PolicySet, Reason: sigil.ReasonRequest, Memory: sigil.Meta{Key: sigil.Key{Tenant: p.tenant}}, Policies: change,
 		}, nil
 	})
+}
+
+// readPolicy reads the policy that the tenant has of its own.
+func (p *pass) readPolicy(ctx context.Context) (store.TenantPolicy, error) {
+	all, err := p.from.TenantPolicies(ctx)
+	if err != nil {
+		return store.TenantPolicy{}, err
+	}
+	from := store.TenantPolicy{Tenant: p.tenant}
+	for i := range all {
+		if all[i].Tenant == p.tenant {
+			from = all[i]
+		}
+	}
+	if p.report.Policy = from.Policy != nil; p.report.Policy {
+		p.sum.Write([]byte(from.Policy.StoredForm()))
+	}
+	return from, nil
 }

@@ -79,6 +79,9 @@ func TestChainsWhileTheyChange(t *testing.T) {
 				if err != nil || !r.Settled || r.Versions != versions {
 					t.Fatalf("%s: %+v, %v", what, r, err)
 				}
+				if plan, err := migrate.Plan(t.Context(), a, tenant, time.Now); err != nil || plan.Sum != r.Sum || plan.VersionsLeft != r.VersionsLeft || plan.Restorable != r.Restorable {
+					t.Errorf("%s: planned was %+v, %v, done %+v", what, plan, err, r)
+				}
 				if got, want := histories(t, b, tenant), histories(t, a, tenant); !reflect.DeepEqual(got, want) {
 					t.Errorf("%s: %+v\nwant %+v", what, got, want)
 				}

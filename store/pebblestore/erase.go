@@ -21,6 +21,9 @@ import (
 // An erasure is one commit, and then the rewriting of the files. The commit adds a record of what is to be rewritten (z), which
 // goes when that is done: if the process ends in between, the next open does it.
 
+// purgedBefore is where the bytes may be of memories that an erasure does not find.
+const purgedBefore = "the files of the store may have the bytes of memories that were purged before, until the store rewrites these files"
+
 // Erase erases memories; see [store.Eraser]. While a backup is being made, it waits for its end.
 func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (done store.Erasure, err error) {
 	s.gate.RLock()
@@ -30,12 +33,15 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 	}
 	s.erasing.Lock()
 	defer s.erasing.Unlock()
-	if done, err = s.erase(keys, event); err != nil || len(done.Events) == 0 {
+	if done, err = s.erase(keys, event); err != nil {
 		return done, err
 	}
-	store.Progress(ctx, fmt.Sprintf("erased: %d; now the bytes leave the files", len(done.Events)))
-	if done.Position, done.Link, err = s.linkFrom(done.Events[len(done.Events)-1].Position); err == nil {
-		err = s.finishErasures(ctx)
+	if n := len(done.Events); n > 0 {
+		store.Progress(ctx, fmt.Sprintf("erased: %d; now the bytes leave the files", n))
+		done.Position, done.Link, err = s.linkFrom(done.Events[n-1].Position)
+	}
+	if err == nil {
+		err = s.finishErasures(ctx) // also of an earlier call that ended early
 	}
 	if ended := ctx.Err(); err != nil && ended != nil {
 		return done, ended
@@ -63,12 +69,15 @@ func (s *Store) erase(keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event
 	s.trimming.Lock()              // nobody else replaces or drops blocks of the journal
 	defer s.trimming.Unlock()
 	ch, e := newChange(), &erasure{removed: map[string]store.Quota{}}
+	if len(keys) == 0 {
+		e.Remains = []string{purgedBefore}
+	}
 	e.Events = make([]sigil.Event, 0, len(keys)) // must not be reallocated: ch points into it
 	release, err := s.gatherErasure(ch, e, keys, event)
 	if err != nil || len(e.Events) == 0 {
 		ch.discard()
 		release()
-		return store.Erasure{}, err
+		return store.Erasure{Remains: e.Remains}, err
 	}
 	defer release()
 	ch.leaving = e.live
@@ -105,6 +114,7 @@ func (s *Store) gatherErasure(ch *change, e *erasure, keys []sigil.Key, event fu
 			return release, err
 		}
 		if !there {
+			e.Remains = []string{purgedBefore}
 			continue
 		}
 		e.keys = append(e.keys, key)

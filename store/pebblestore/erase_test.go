@@ -137,7 +137,7 @@ func figuresOf(m *sigil.Memory) []byte {
 
 // If the process ends after the commit, the next open removes the bytes. So does the next erasure if the caller's context ends.
 func TestAnInterruptedErasureIsFinished(t *testing.T) {
-	for _, how := range []string{"kill", "close", "go on"} {
+	for _, how := range []string{"kill", "close", "go on", "again"} {
 		t.Run(how, func(t *testing.T) {
 			disk := vfs.NewCrashableMem()
 			options := func(fs vfs.FS) *pebblestore.Options {
@@ -182,8 +182,12 @@ func TestAnInterruptedErasureIsFinished(t *testing.T) {
 				if _, err := s.Erase(t.Context(), keys[1:2], erased); err != nil {
 					t.Fatal(err)
 				}
+			case "again":
+				if done, err := s.Erase(t.Context(), keys[:1], erased); err != nil || len(done.Events) > 0 {
+					t.Fatalf("got %+v, %v", done, err)
+				}
 			}
-			if how != "go on" {
+			if how == "kill" || how == "close" {
 				if s, err = pebblestore.Open("data", options(first)); err != nil {
 					t.Fatal(err)
 				}
@@ -200,6 +204,27 @@ func TestAnInterruptedErasureIsFinished(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// An erasure that finds less than it is to erase says that the files may have what was gone before.
+func TestAnErasureOfNothing(t *testing.T) {
+	s := openUndo(t, t.TempDir(), &pebblestore.Options{})
+	t.Cleanup(func() { _ = s.Close() })
+	e := engine.New(s, nil)
+	m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: []byte(`"tea"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := sigil.Key{Tenant: "public", ID: sigil.ID{1}}
+	for _, test := range []struct {
+		keys    []sigil.Key
+		remains int
+	}{{nil, 1}, {[]sigil.Key{gone, gone}, 1}, {[]sigil.Key{m.Key}, 0}, {[]sigil.Key{m.Key, gone}, 1}} {
+		done, err := s.Erase(t.Context(), test.keys, erased)
+		if err != nil || len(done.Remains) != test.remains {
+			t.Errorf("%v: the bytes may be in %q, %v", test.keys, done.Remains, err)
+		}
 	}
 }
 

@@ -67,6 +67,9 @@ func Export(dir string, o *Options, visit func(sigil.Memory, store.Vector) error
 // Salvaged is the result of a salvage.
 type Salvaged struct {
 	Memories int // those passed to visit
+	// Versions are former versions of memories, and Restorable removed memories that can be restored, as far as is known. Neither are
+	// passed to visit.
+	Versions, Restorable int
 	// Problems describe what could not be read, in one sentence each. There are at most [MaxProblems]; Wrong
 	// counts all problems.
 	Problems []string

@@ -32,15 +32,29 @@ where j.tenant = $1 and j.last = n.last`
 // erasedFrom are the tables that have what Erase erases.
 var erasedFrom = []string{"memories", "removed", "removals", "journal", "answers", "words", "vectors", "own_vectors"}
 
+// beyond has what a database keeps of rows that were deleted, now or before: none of it is in the hands of its clients.
+var beyond = []string{
+	"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
+	"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
+	"backups of the database that were made before may have the memories",
+}
+
 // Erase implements [store.Eraser]. It vacuums the tables after its transaction, as far as its role may.
 func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (done store.Erasure, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil || len(keys) == 0 {
+	if err := s.enter(ctx); err != nil {
 		return done, err
 	}
-	if done, err = s.eraseLocked(ctx, keys, event); err != nil || len(done.Events) == 0 {
+	if len(keys) > 0 {
+		done, err = s.eraseLocked(ctx, keys, event)
+	}
+	if err != nil {
 		return done, failure(err)
+	}
+	done.Remains = slices.Clone(beyond)
+	if len(done.Events) == 0 {
+		return done, nil
 	}
 	s.tell()
 	bounded, cancel := s.steady(ctx)
@@ -54,11 +68,6 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 		return done, reading(ctx, err)
 	}
 	done.Position, done.Link = uint64(links[0].position), links[0].link
-	done.Remains = []string{ // what a database keeps of rows that were deleted is not in the hands of its clients
-		"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
-		"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
-		"backups of the database that were made before have the memories",
-	}
 	store.Progress(ctx, fmt.Sprintf("erased: %d; now the tables are vacuumed", len(done.Events)))
 	if !s.vacuum(ctx) {
 		done.Remains = append(done.Remains, "the tables could not be vacuumed now: the database's autovacuum does it later")

@@ -2111,7 +2111,7 @@ export interface components {
             position: string;
             /** @description The journal's link at that position, which depends on all entries up to there; "" if nothing was erased. */
             link: string;
-            /** @description A sentence for each place where the bytes may still be, since the store does not reach it. */
+            /** @description A sentence for each place where the bytes may still be, since the store does not reach it; if not all was found, also of what was gone before. */
             remains: string[];
             /** @description The public key of the store, in base64. */
             key: string;

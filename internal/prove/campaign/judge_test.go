@@ -35,7 +35,7 @@ func newLiar(t *testing.T) *liar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &liar{engine: engine.New(storetest.NewModel(), &engine.Options{Settings: engine.Settings{Policy: policy}})}
+	l := &liar{engine: engine.New(storetest.NewUndoModel(), &engine.Options{Settings: engine.Settings{Policy: policy, Undo: engine.DefaultUndo()}})}
 	honest := httpapi.New(l.engine, &httpapi.Options{Logger: slog.New(slog.DiscardHandler)})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if tamper := l.tamper.Load(); tamper != nil {
@@ -171,6 +171,41 @@ func TestLiesAreFound(t *testing.T) {
 				}
 			}))
 		}, campaign.Run{}, "recalls; at least"},
+		{"restored without a request", func(t *testing.T, l *liar) {
+			page, err := l.engine.Removed(t.Context(), sigil.DefaultTenant, engine.RemovedQuery{Limit: 1000})
+			must(t, err)
+			at := slices.IndexFunc(page.Removed, func(r engine.Removed) bool { return r.Kind == sigil.Forgotten })
+			_, err = l.engine.Restore(t.Context(), page.Removed[at].Memory.Key)
+			must(t, err)
+		}, campaign.Run{}, "came back: "},
+		{"restore that does not last", func(t *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				honest.ServeHTTP(w, r)
+				if text, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/v1/sigils/"), ":restore"); ok {
+					id, err := sigil.ParseID(text)
+					if err == nil {
+						err = l.engine.Forget(r.Context(), sigil.Key{Tenant: sigil.DefaultTenant, ID: id})
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 1000}, "forgotten without a request: "},
+		{"restore of other content", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				answer := httptest.NewRecorder()
+				honest.ServeHTTP(answer, r)
+				body := answer.Body.Bytes()
+				if strings.HasSuffix(r.URL.Path, ":restore") {
+					body = bytes.ReplaceAll(body, []byte(`"by":`), []byte(`"of":`))
+				}
+				w.WriteHeader(answer.Code)
+				w.Write(body)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 1000}, "content differs: "},
 		{"forget that is none", func(_ *testing.T, l *liar) {
 			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 				if r.Method == http.MethodDelete {

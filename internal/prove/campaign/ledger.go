@@ -33,7 +33,7 @@ type Entry struct {
 	Tenant string
 	Draft  sigil.Draft
 	serial int
-	owner  int    // the only client that pins, unpins and forgets it
+	owner  int    // the only client that pins, unpins, forgets and restores it
 	batch  *batch // the batch it was part of, or nil
 
 	// The ledger's mutex guards the fields below.
@@ -48,6 +48,7 @@ type Entry struct {
 	forgetAsked bool // so it may be gone; also if it was to be corrected or erased
 	forgotten   bool // acknowledged, also if it was corrected or erased
 	forgottenAt time.Time
+	restores    int // how often it was to be restored
 
 	pinned  bool
 	pinOpen bool // a pin or unpin was not answered
@@ -235,13 +236,15 @@ type glance struct {
 	at        time.Time
 	forgotten bool
 	gone      bool
+	asked     bool // it was to be forgotten
+	restores  int
 }
 
 // look returns what is known of e before a request about it.
 func (l *Ledger) look(e *Entry) glance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return glance{time.Now(), e.forgotten, e.gone}
+	return glance{time.Now(), e.forgotten, e.gone, e.forgetAsked, e.restores}
 }
 
 // answered checks an answer about e to a request that began at g: there reports whether the memory was found.
@@ -251,11 +254,11 @@ func (l *Ledger) answered(verb string, e *Entry, g glance, there bool) {
 	defer l.mu.Unlock()
 	earliest, latest := e.ends()
 	switch {
-	case there && (g.forgotten || g.gone):
+	case there && (g.forgotten || g.gone) && g.restores == e.restores:
 		l.violation("%s found a memory that was gone: %s", verb, e.name())
 	case there && !latest.IsZero() && g.at.After(latest.Add(slack)):
 		l.violation("%s found a memory past its end: %s ended at %s", verb, e.name(), latest)
-	case !there && !e.forgetAsked && !e.gone && l.Quota == 0 && (earliest.IsZero() || now.Before(earliest.Add(-slack))):
+	case !there && !g.asked && !e.forgetAsked && !e.gone && l.Quota == 0 && (earliest.IsZero() || now.Before(earliest.Add(-slack))):
 		l.violation("%s did not find %s", verb, e.name())
 	}
 }

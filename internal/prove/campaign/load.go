@@ -55,7 +55,7 @@ type run struct {
 	reached sync.Once
 }
 
-// worker is one client. Only this client pins, unpins and forgets the memories that it has encoded, and revokes the
+// worker is one client. Only this client pins, unpins, forgets and restores the memories that it has encoded, and revokes the
 // signatures that it has registered.
 type worker struct {
 	*run
@@ -64,6 +64,8 @@ type worker struct {
 	api    *client.Client
 	rng    *rand.Rand
 	own    []*Entry
+	// removed has the memories that the client has forgotten and may restore.
+	removed []*Entry
 	// ownCode has the client's signatures, registered or not.
 	ownCode []*signature
 }
@@ -84,6 +86,7 @@ func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 	defer r.http.CloseIdleConnections()
 	defer r.reach()
 	own, ownCode := l.Ledger.owned(l.Clients), l.Ledger.ownedCode(l.Clients)
+	removed := l.Ledger.forgotten(l.Clients)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var workers, others sync.WaitGroup
@@ -93,7 +96,7 @@ func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 		if err != nil {
 			return err
 		}
-		w := &worker{run: r, n: n, tenant: tenant, api: api, rng: l.rng(n), own: own[n], ownCode: ownCode[n]}
+		w := &worker{run: r, n: n, tenant: tenant, api: api, rng: l.rng(n), own: own[n], removed: removed[n], ownCode: ownCode[n]}
 		workers.Go(func() { // waited for below
 			for ctx.Err() == nil && w.step(context.WithoutCancel(ctx)) {
 			}

@@ -27,6 +27,7 @@ var ops = []struct {
 	{"peek", 6, (*worker).peek},
 	{"search", 6, (*worker).search},
 	{"forget", 16, (*worker).forget},
+	{"restore", 4, (*worker).restore},
 	{"pin", 4, (*worker).pin},
 	{"unpin", 4, (*worker).unpin},
 	{"change", 6, (*worker).change},
@@ -212,6 +213,7 @@ func (w *worker) forget(ctx context.Context) outcome {
 	case done:
 		w.load.Ledger.answered("forget", e, g, true)
 		w.load.Ledger.ended(e, sigil.Forgotten)
+		w.removed = append(w.removed, e)
 	case missing:
 		w.load.Ledger.answered("forget", e, g, false)
 	}

@@ -23,6 +23,9 @@ const MaxProblems = 100
 // Found is the result of a salvage.
 type Found struct {
 	Memories int // those passed to visit
+	// Versions are former versions of memories, and Restorable removed memories that can be restored, as far as is known. Neither are
+	// passed to visit.
+	Versions, Restorable int
 	// Problems describe what could not be read, in one sentence each. There are at most [MaxProblems]; Wrong
 	// counts all problems.
 	Problems []string
@@ -69,6 +72,7 @@ func Read(folder *disk.Folder, visit func(sigil.Memory, store.Vector) error) (_ 
 		if !m.left() && !m.shown && m.meta != nil {
 			v.found.wrong("%s: its content is lost", key)
 		}
+		v.countRemoved(key, m)
 	}
 	return v.found, err
 }
@@ -81,6 +85,7 @@ type salvage struct {
 	clocks   map[string]store.TenantClock
 	memories map[sigil.Key]*salvaged
 	ranges   []deletedRange
+	purged   []deletedRange // of records of removals
 	found    Found
 	told     map[string]bool // files that were reported as damaged
 }
@@ -93,6 +98,8 @@ type salvaged struct {
 	deletedSeq uint64 // that of the newest deletion of its figures, or of a record that it was removed, plus 1
 	erased     bool   // its content was deleted, so that it is gone for good
 	perhaps    bool   // gone, unless the journal has its encode: see removeRanges
+	removal    []byte // the newest record of its removal, or nil
+	removalSeq uint64
 	// removedAt and restoredAt are the positions of the newest journal entries that it was removed, and that it was restored.
 	removedAt, restoredAt uint64
 	shown                 bool
@@ -186,10 +193,50 @@ func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 	}
 }
 
-// removed notes a memory that was removed and can be restored: its content is still there.
-func (v *salvage) removed(key []byte, seq uint64, kind pebble.InternalKeyKind, _ []byte) {
-	if _, m := v.memory(key); m != nil && kind == pebble.InternalKeyKindSet {
+// removed notes a memory that was removed and whose content is still there: it can be restored, or is a former version.
+func (v *salvage) removed(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+	if kind == pebble.InternalKeyKindRangeDelete {
+		if len(value) > 0 {
+			v.purged = append(v.purged, deletedRange{bytes.Clone(key[1:]), bytes.Clone(value[1:]), seq})
+		}
+		return
+	}
+	_, m := v.memory(key)
+	if m == nil {
+		return
+	}
+	if kind == pebble.InternalKeyKindSet {
 		m.deletedSeq = max(m.deletedSeq, seq+1)
+	}
+	if seq < m.removalSeq {
+		return
+	}
+	m.removal, m.removalSeq = nil, seq
+	if kind == pebble.InternalKeyKindSet {
+		m.removal = append([]byte{}, value...)
+	}
+}
+
+// countRemoved counts a memory that was removed and is still kept.
+func (v *salvage) countRemoved(key sigil.Key, m *salvaged) {
+	if m.removal == nil || m.erased || !m.left() {
+		return
+	}
+	place := layout.MemoryKey(0, key.Tenant, key.ID)[1:]
+	for _, r := range v.purged {
+		if r.seq > m.removalSeq && bytes.Compare(r.from, place) <= 0 && bytes.Compare(place, r.to) < 0 {
+			return
+		}
+	}
+	r := record.NewReader(m.removal)
+	how, _, _ := r.Removal(key, v.policies)
+	switch {
+	case r.End() != nil:
+		v.found.wrong("%s: how it was removed cannot be read", key)
+	case how.Kind == sigil.Corrected:
+		v.found.Versions++
+	default:
+		v.found.Restorable++
 	}
 }
 
