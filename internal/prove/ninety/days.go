@@ -114,6 +114,7 @@ func (l *life) jump() {
 	pass := func(d time.Duration) {
 		for range 4 {
 			l.pass(d/4 + time.Millisecond)
+			l.travel()
 			l.act()
 			l.sweep()
 		}

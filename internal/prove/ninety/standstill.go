@@ -25,6 +25,9 @@ type tenantClock struct {
 // spell is a time in which a tenant is not used, by the machine's clock since the start. One without an end is over about when the clock stops.
 type spell struct{ from, to time.Duration }
 
+// shortestLeave is the shortest of the long spells.
+const shortestLeave = 14 * 24 * time.Hour
+
 // settle gives a tenant its policies and its clock.
 func (l *life) settle(t *tenant) {
 	t.clock = &tenantClock{stops: never, ordered: true}
@@ -42,10 +45,10 @@ func (l *life) settle(t *tenant) {
 		return time.Duration(from)*24*time.Hour + time.Duration(l.rand.Int64N(int64(to-from)*24*3600*1000))*time.Millisecond
 	}
 	first := spell{from: day(3, 8)}
-	first.to = first.from + day(14, 28)
+	first.to = first.from + shortestLeave + day(0, 14)
 	short := spell{from: first.to + day(2, 6)}
 	second := spell{from: short.from + day(6, 9)}
-	second.to = second.from + day(14, 28)
+	second.to = second.from + shortestLeave + day(0, 14)
 	t.clock.leaves = []spell{first, short, second, {from: second.to + day(2, 4)}}
 }
 
@@ -155,14 +158,21 @@ func (l *life) travel() {
 	for n := range l.tenants {
 		switch c := l.tenants[n].clock; {
 		case len(c.leaves) == 0:
-		case c.away:
-			if to := c.leaves[0].to; to != 0 && l.reference() >= to || to == 0 && l.now() > c.stops {
-				l.comeBack(n)
-			}
-		case l.reference() >= c.leaves[0].from && l.settled():
+		case c.away && l.over(c):
+			l.comeBack(n)
+		case !c.away && l.settled() && l.reference() >= c.leaves[0].from:
 			l.leave(n)
 		}
 	}
+}
+
+// over reports whether a tenant that is away comes back. During a jump of the clock, some come back that would do so later.
+func (l *life) over(c *tenantClock) bool {
+	s := c.leaves[0]
+	if s.to == 0 {
+		return l.now() > c.stops
+	}
+	return l.reference() >= s.to || !l.settled() && l.reference() >= s.from+shortestLeave && l.rand.IntN(4) == 0
 }
 
 // leave has a tenant be away, with some memories whose lives or ttls end about when its clock stops, or while it stands still.
