@@ -63,7 +63,7 @@ var tenants = []tenant{
 	{name: "counted", share: 5, counted: true},
 	{name: "sized", share: 5, sized: true},
 	{name: "away", share: 10, active: "72h"},
-	{name: "away-counted", share: 5, counted: true, active: "24h"},
+	{name: "away-counted", share: 5, counted: true, active: "12h"},
 }
 
 type tenant struct {

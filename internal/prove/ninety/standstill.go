@@ -217,8 +217,8 @@ func (l *life) stop(within time.Duration) bool {
 	return false
 }
 
-// comeBack has a tenant that was away be used again from now on: mostly by a list, else by whatever comes first. All that had not faded before
-// its clock stopped is there, but what a ttl has ended.
+// comeBack has a tenant that was away be used again, in one of several ways. All that had not faded before its clock stopped is there, but what a
+// ttl has ended.
 func (l *life) comeBack(n int) {
 	l.t.Helper()
 	c := l.tenants[n].clock
@@ -226,8 +226,25 @@ func (l *life) comeBack(n int) {
 		l.sweep()
 	}
 	c.away, c.leaves = false, c.leaves[1:]
-	if l.rand.IntN(3) > 0 {
-		l.compareTenant(n)
-		l.sweep()
+	var there []*memory
+	for _, m := range l.of[n] {
+		if m.visible(l.now()) {
+			there = append(there, m)
+		}
 	}
+	switch way := l.rand.IntN(6); {
+	case way == 0:
+		l.encode(n, l.policy(), 1)
+	case way == 1:
+		l.compareRemoved(n)
+	case way == 2 && len(there) > 0:
+		l.peek(there[l.rand.IntN(len(there))])
+	case way == 3 && len(there) > 0:
+		l.recall(there[l.rand.IntN(len(there))])
+	default:
+		l.compareTenant(n)
+	}
+	l.pass(time.Second + time.Duration(l.rand.IntN(4000))*time.Millisecond) // of which nothing was away
+	l.sweep()
+	l.compareTenant(n)
 }
