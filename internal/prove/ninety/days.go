@@ -98,10 +98,10 @@ func (l *life) edge(within time.Duration) bool {
 	return true
 }
 
-// settled reports whether the clock agrees with the machine's.
+// settled reports whether the clock is confirmed and agrees with the machine's.
 func (l *life) settled() bool {
 	s := l.clock.State()
-	return !s.Held && s.Ahead == 0
+	return !s.Held && !s.Unconfirmed && s.Ahead == 0
 }
 
 // jump lets the machine's clock jump in one of several ways.
@@ -123,7 +123,7 @@ func (l *life) jump() {
 		to := l.first.Add(l.at + before).UnixMilli()
 		l.spans = append(l.spans, span{from, to, by.Milliseconds()})
 	}
-	switch l.rand.IntN(6) {
+	switch l.rand.IntN(7) {
 	case 0: // forward, and back before it counts
 		l.off += by
 		pass(confirm * 2 / 3)
@@ -158,6 +158,12 @@ func (l *life) jump() {
 		l.any().DoubtClock(time.Hour, true)
 		pass(confirm / 2)
 		l.same("held", l.clock.State().Held, true)
+		l.pass(confirm)
+	case 6: // the same, but what has ended is released meanwhile
+		l.restart()
+		l.any().DoubtClock(time.Hour, false)
+		pass(confirm / 2)
+		l.same("unconfirmed", l.clock.State().Unconfirmed, true)
 		l.pass(confirm)
 	}
 	l.pass(2 * time.Second)

@@ -1,5 +1,5 @@
 // Package ninety lets memories of mixed policies live through ninety days of fake time, with restarts and a clock that
-// jumps. It keeps a ledger with arithmetic of its own, and compares the engine and the store with it after each step.
+// jumps, and tenants that are away for weeks while their clocks stand still. It keeps a ledger with arithmetic of its own, and compares the engine and the store with it after each step.
 //
 // It knows no drivers: a test passes in how its store is opened. It starts no goroutine.
 package ninety
