@@ -28,7 +28,7 @@ type spell struct{ from, to time.Duration }
 // shortestLeave is the shortest of the long spells.
 const shortestLeave = 14 * 24 * time.Hour
 
-// settle gives a tenant its policies and its clock.
+// settle sets the policies, the clock and the holidays of a tenant.
 func (l *life) settle(t *tenant) {
 	t.clock = &tenantClock{stops: never, ordered: true}
 	for i, text := range policies {
