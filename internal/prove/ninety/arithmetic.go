@@ -19,20 +19,21 @@ const most = 100 * 365 * 24 * 3600 * 1000.0
 // curve is a policy as this package computes it: from the formulas of docs/spec.md, without code of the root package.
 // Times are in milliseconds.
 type curve struct {
+	number int          // its index among the policies of a tenant
 	policy sigil.Policy // what the engine is given; nothing is computed with it
 	kind   string
-	// figures by the names that the text of a policy has: h, s, d, rate, period, threshold, grace, floor.
+	// figures by the names that the text of a policy has: h, s, d, rate, period, threshold, grace, floor, active.
 	figures map[string]float64
 }
 
-func newCurve(t *testing.T, text string) *curve {
+func newCurve(t *testing.T, number int, text string) *curve {
 	t.Helper()
 	p, err := sigil.ParsePolicy(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	words := strings.Fields(text)
-	c := &curve{policy: p, kind: words[0], figures: map[string]float64{}}
+	c := &curve{number: number, policy: p, kind: words[0], figures: map[string]float64{}}
 	for _, w := range words[1:] {
 		name, value, _ := strings.Cut(w, "=")
 		if d, err := time.ParseDuration(value); err == nil {
@@ -126,13 +127,26 @@ func stretched(stretch float64) float64 {
 // near reports whether two numbers are equal up to rounding.
 func near(a, b, part float64) bool { return math.Abs(a-b) <= part*math.Max(math.Abs(a), math.Abs(b)) }
 
-// deadline returns when m fades, or never, and whether its life is at an edge of rounding.
-func (m *memory) deadline() (at int64, edge bool) {
+// deadline returns when m fades, or never, for how long the clock of its tenant has stood still since it was touched, and whether its life is
+// at an edge of rounding. While the clock stands still, that is the deadline which m has if the tenant is used now; but what
+// passed before the clock stopped has passed.
+func (m *memory) deadline() (at, stands int64, edge bool) {
+	c := m.clock
+	if at, edge = m.when(c.stood); at <= c.stops || c.shown == c.stood {
+		return at, c.stood - m.stood, edge
+	}
+	at, edge = m.when(c.shown)
+	return at, c.shown - m.stood, edge
+}
+
+// when returns when m fades, or never, if the clock of its tenant has stood still for that long in all, and whether its life is at
+// an edge of rounding.
+func (m *memory) when(stood int64) (at int64, edge bool) {
 	at = never
 	if !m.pinned && !m.crystallized {
 		var life int64
 		if life, edge = m.curve.life(m.stretch); life != never {
-			at = m.touched + life
+			at = m.touched + stood - m.stood + life + m.rounded
 		}
 	}
 	if m.ttl > 0 && m.created+m.ttl <= at {

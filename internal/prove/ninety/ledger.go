@@ -14,10 +14,13 @@ import (
 type memory struct {
 	key          sigil.Key
 	tenant       int // its index
+	clock        *tenantClock
 	curve        *curve
 	created, ttl int64
 	touched      int64
-	fades        int64 // or never
+	stood        int64 // for how long the clock of its tenant had stood still in all by then
+	fades        int64 // or never; see deadline
+	rounded      int64 // what an edge of rounding adds to its life
 	stretch      float64
 	recalls      uint64
 	size         int64
@@ -35,6 +38,7 @@ type removal struct {
 	at       int64
 	kind     sigil.EventKind
 	fades    int64 // the deadline in the entry, or never
+	stood    int64 // what that counts as time for which the clock of the tenant had stood still in all
 	position uint64
 }
 
@@ -44,10 +48,13 @@ type ledger struct {
 	of   [][]*memory // by tenant
 	byID map[sigil.ID]*memory
 	// named are the deadlines that the forecast of the start named, corrected by what was done to a memory since.
-	named map[sigil.ID]int64
+	named map[sigil.ID]forecast
 	// removed are those that were removed in the last days, oldest first.
 	removed []*memory
 }
+
+// forecast is a deadline that was forecast when the clock of a tenant had stood still for so long in all.
+type forecast struct{ at, stood int64 }
 
 // visible reports whether reads find m.
 func (m *memory) visible(now int64) bool { return m.gone == nil && m.fades > now }
@@ -59,8 +66,11 @@ func (m *memory) restorable(now int64) bool {
 
 // touch starts idleness anew under a policy.
 func (m *memory) touch(c *curve, now int64) {
-	m.curve, m.touched = c, max(m.touched, now)
-	m.fades, _ = m.deadline()
+	if now > m.touched {
+		m.touched, m.stood = now, m.clock.shown
+	}
+	m.curve, m.rounded = c, 0
+	m.fades, _, _ = m.deadline()
 }
 
 // present returns the memories of a tenant that count towards its quota.
@@ -128,13 +138,17 @@ func (l *life) agree(what string, m *memory, got *sigil.Meta) {
 		wrong = fmt.Sprintf("stretch %v, want %v", got.Stretch, m.stretch)
 	default:
 		m.stretch = got.Stretch
-		want, edge := m.deadline()
+		want, stands, edge := m.deadline()
 		if want != fades && edge && max(want-fades, fades-want) == 1 {
 			l.did.undecided++
+			m.rounded += fades - want
 			want = fades
 		}
 		m.fades = want
-		if want != fades {
+		switch {
+		case got.Stood.Milliseconds() != stands:
+			wrong = fmt.Sprintf("stood still for %s, want %d ms", got.Stood, stands)
+		case want != fades:
 			wrong = fmt.Sprintf("fades at %s, want %s", at(fades), at(want))
 		}
 	}
@@ -176,7 +190,8 @@ func (l *life) read(n int, want map[sigil.ID][]entry) {
 		}
 		l.same("time of an entry", e.Time.UnixMilli(), now)
 		l.agree("an entry "+string(e.Kind), m, &e.Memory)
-		if decay := m.curve.within(m, now-m.touched); !near(1+e.Decay(), 1+decay, 1e-9) {
+		_, stands, _ := m.deadline()
+		if decay := m.curve.within(m, now-m.touched-stands); !near(1+e.Decay(), 1+decay, 1e-9) {
 			l.hold("decay in an entry", fmt.Sprintf("%v, want %v: %+v", e.Decay(), decay, *m))
 		}
 		switch {
@@ -196,8 +211,10 @@ func (l *life) remove(m *memory, e *sigil.Event) {
 	if m.gone != nil {
 		l.hold("the journal", fmt.Sprintf("removes %s again", m.key.ID))
 	}
-	m.gone = &removal{at: e.Time.UnixMilli(), kind: e.Kind, fades: m.fades, position: e.Position}
+	_, stands, _ := m.deadline()
+	m.gone = &removal{at: e.Time.UnixMilli(), kind: e.Kind, fades: m.fades, stood: m.stood + stands, position: e.Position}
 	m.purged = false
+	l.hold("a standstill", m.clock.allows(m, e))
 	l.removed = append(l.removed, m)
 	switch {
 	case e.Kind == sigil.Forgotten:
@@ -221,16 +238,21 @@ func (c *curve) within(m *memory, idle int64) float64 {
 }
 
 // correct notes that the deadline of m is another than was forecast.
-func (l *life) correct(m *memory) { l.named[m.key.ID] = m.fades }
+func (l *life) correct(m *memory) { l.named[m.key.ID] = forecast{m.fades, m.clock.shown} }
 
-// forecastHeld compares what has faded with the forecast of the start, corrected by what was done since.
+// forecastHeld compares what has faded with the forecast of the start, corrected by what was done since and by standstills.
 func (l *life) forecastHeld() string {
 	end := min(l.shown(), l.now())
 	for _, m := range l.all {
-		named, known := l.named[m.key.ID]
+		f, known := l.named[m.key.ID]
 		if !known {
-			named = never // later than the forecast's end
+			f.at = never // later than the forecast's end
 		}
+		stood := m.clock.stood
+		if m.gone != nil {
+			stood = m.gone.stood
+		}
+		named := f.after(m, stood)
 		switch {
 		case m.gone == nil && named <= end:
 			return fmt.Sprintf("%s is there, but should have faded at %s", m.key.ID, at(named))

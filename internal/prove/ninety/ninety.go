@@ -1,5 +1,5 @@
 // Package ninety lets memories of mixed policies live through ninety days of fake time, with restarts and a clock that
-// jumps. It keeps a ledger with arithmetic of its own, and compares the engine and the store with it after each step.
+// jumps, and tenants that are away for weeks while their clocks stand still. It keeps a ledger with arithmetic of its own, and compares the engine and the store with it after each step.
 //
 // It knows no drivers: a test passes in how its store is opened. It starts no goroutine.
 package ninety
@@ -55,19 +55,24 @@ var policies = []string{
 // shortest is the index of the policy under which memories live for 95 s.
 const shortest = 1
 
-// tenants are who owns memories. Those of the first kind have no limit.
+// tenants are who owns memories. Those of the first kind have no limit, and the clocks of the last ones stand still while they are away.
 var tenants = []tenant{
-	{name: "free-a", share: 40},
-	{name: "free-b", share: 30},
-	{name: "free-c", share: 20},
+	{name: "free-a", share: 35},
+	{name: "free-b", share: 25},
+	{name: "free-c", share: 15},
 	{name: "counted", share: 5, counted: true},
 	{name: "sized", share: 5, sized: true},
+	{name: "away", share: 10, active: "72h"},
+	{name: "away-counted", share: 5, counted: true, active: "12h"},
 }
 
 type tenant struct {
 	name           string
 	share          int // of a hundred
 	counted, sized bool
+	active         string // its active span, if it has one
+	clock          *tenantClock
+	curves         []*curve // by policy
 	quota          store.Quota
 	read           uint64 // up to this position its journal was read
 }
@@ -79,7 +84,6 @@ type life struct {
 	size  Size
 	rand  *rand.Rand
 
-	curves  []*curve
 	tenants []tenant
 	ledger
 	world
@@ -92,7 +96,7 @@ type engineKey struct{ policy, tenant int }
 
 // tally counts what happened.
 type tally struct {
-	recalls, pins, forgotten, evicted, faded, ended, restored, restarts, jumps, held, prolonged, undecided int
+	recalls, pins, forgotten, evicted, faded, ended, restored, restarts, jumps, held, prolonged, undecided, standstills, outlived int
 }
 
 // Live runs the ninety days, and fails t at the first difference.
@@ -100,11 +104,11 @@ func Live(t *testing.T, place Place, size Size) {
 	t.Helper()
 	l := &life{
 		t: t, place: place, size: size, rand: rand.New(rand.NewPCG(size.Seed, 90)), tenants: append([]tenant(nil), tenants...),
-		ledger: ledger{of: make([][]*memory, len(tenants)), byID: map[sigil.ID]*memory{}, named: map[sigil.ID]int64{}},
+		ledger: ledger{of: make([][]*memory, len(tenants)), byID: map[sigil.ID]*memory{}, named: map[sigil.ID]forecast{}},
 		world:  world{first: time.UnixMilli(1_772_366_400_000).UTC()},
 	}
-	for _, text := range policies {
-		l.curves = append(l.curves, newCurve(t, text))
+	for n := range l.tenants {
+		l.settle(&l.tenants[n])
 	}
 	l.boot()
 	l.fill()
@@ -122,8 +126,11 @@ func Live(t *testing.T, place Place, size Size) {
 	}
 	l.ok("close", l.open.Close())
 	d := &l.did
-	t.Logf("%d memories, %d recalls; %d gone by decay, %d by ttl, %d evicted, %d forgotten; %d restored; %d restarts, %d jumps of the clock, %d sweeps held, %d lives moved; %d at the edge of rounding",
-		len(l.all), d.recalls, d.faded, d.ended, d.evicted, d.forgotten, d.restored, d.restarts, d.jumps, d.held, d.prolonged, d.undecided)
+	if d.standstills == 0 || d.outlived == 0 {
+		t.Fatalf("no memory has outlived a standstill: there were %d", d.standstills)
+	}
+	t.Logf("%d memories, %d recalls; %d gone by decay, %d by ttl, %d evicted, %d forgotten; %d restored; %d restarts, %d jumps of the clock, %d sweeps held, %d lives moved; %d standstills, which %d memories outlived; %d at the edge of rounding",
+		len(l.all), d.recalls, d.faded, d.ended, d.evicted, d.forgotten, d.restored, d.restarts, d.jumps, d.held, d.prolonged, d.standstills, d.outlived, d.undecided)
 }
 
 // boot opens the store as a process that starts does.
@@ -136,14 +143,15 @@ func (l *life) boot() {
 	l.start()
 	on := clocked{l.open, l.clock}
 	l.engines = map[engineKey]*engine.Engine{}
-	for p, c := range l.curves {
-		for n := range l.tenants {
+	for n := range l.tenants {
+		for p, c := range l.tenants[n].curves {
 			l.engines[engineKey{p, n}] = engine.New(on, &engine.Options{
 				Limits:   engine.Limits{Page: 1 << 20, Batch: 1 << 20},
 				Settings: engine.Settings{Policy: c.policy, Quota: l.tenants[n].quota, Undo: engine.Undo{Window: window}},
 			})
 		}
 	}
+	l.follow()
 }
 
 // restart closes the store and opens it again.
@@ -192,9 +200,9 @@ func (w *world) reference() time.Duration { return w.at + w.off }
 // shown returns what the machine's clock shows, in Unix milliseconds.
 func (w *world) shown() int64 { return w.read().Time.UnixMilli() }
 
-// any returns an engine, for what is the same with each.
+// any returns an engine, for what is the same with each and uses no tenant.
 func (l *life) any() *engine.Engine {
-	return l.engines[engineKey{l.rand.IntN(len(l.curves)), l.rand.IntN(len(l.tenants))}]
+	return l.engines[engineKey{l.rand.IntN(len(policies)), l.rand.IntN(len(l.tenants))}]
 }
 
 // now returns the time by which engines decide, in Unix milliseconds.
@@ -203,7 +211,7 @@ func (l *life) now() int64 { return l.any().Now().UnixMilli() }
 // pass lets time go on.
 func (l *life) pass(d time.Duration) {
 	l.at += d.Truncate(time.Millisecond)
-	l.now() // the clock is looked at
+	l.follow() // the clock is looked at
 }
 
 func (l *life) ok(what string, err error) {

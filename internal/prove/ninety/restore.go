@@ -16,7 +16,7 @@ func (l *life) restore() {
 	now := l.now()
 	var can []*memory
 	for _, m := range l.removed {
-		if m.restorable(now) && !slices.Contains(can, m) {
+		if m.restorable(now) && !m.clock.away && !slices.Contains(can, m) {
 			can = append(can, m)
 		}
 	}
@@ -86,10 +86,10 @@ func (l *life) restored(n, policy int, now int64, chosen []*memory, results []en
 			l.same("a restore of what is gone for good", code, "not_restorable")
 		default:
 			l.ok("restore one", results[i].Err)
-			m.touch(l.curves[policy], now)
+			m.touch(l.tenants[n].curves[policy], now)
 			if m.fades <= now {
 				m.ttl = 0
-				m.fades, _ = m.deadline()
+				m.fades, _, _ = m.deadline()
 			}
 			l.agree("a restore", m, &results[i].Memory.Meta)
 			l.correct(m)
@@ -127,6 +127,7 @@ func (l *life) full(n int, chosen []*memory) bool {
 // compareRemoved compares what can be restored with the ledger.
 func (l *life) compareRemoved(n int) {
 	l.t.Helper()
+	l.use(n)
 	now, left := l.now(), map[sigil.ID]*memory{}
 	for _, m := range l.removed {
 		if m.tenant == n && m.restorable(now) {
@@ -134,7 +135,7 @@ func (l *life) compareRemoved(n int) {
 		}
 	}
 	for q := (engine.RemovedQuery{Limit: 5000}); ; {
-		page, err := l.any().Removed(l.t.Context(), l.tenants[n].name, q)
+		page, err := l.some(n).Removed(l.t.Context(), l.tenants[n].name, q)
 		l.ok("removed", err)
 		for i := range page.Removed {
 			got := &page.Removed[i]
@@ -166,7 +167,10 @@ func (l *life) foretell(within time.Duration, keep bool) {
 	now := l.now()
 	until := now + within.Milliseconds()
 	for n := range l.tenants {
-		f, err := l.any().Forecast(l.t.Context(), l.tenants[n].name, engine.ForecastQuery{Within: within, Limit: 1 << 20})
+		if l.tenants[n].clock.away || !l.orderly(n) {
+			continue
+		}
+		f, err := l.some(n).Forecast(l.t.Context(), l.tenants[n].name, engine.ForecastQuery{Within: within, Limit: 1 << 20})
 		l.ok("forecast", err)
 		var want []*memory
 		for _, m := range l.present(n) {
@@ -184,7 +188,7 @@ func (l *life) foretell(within time.Duration, keep bool) {
 			}
 			l.agree("a forecast", want[i], &got.Meta)
 			if keep {
-				l.named[got.ID] = got.FadesAt.UnixMilli()
+				l.named[got.ID] = forecast{got.FadesAt.UnixMilli(), l.tenants[n].clock.stood}
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package ninety
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +11,18 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// with returns an engine that gives a policy to memories of a tenant.
-func (l *life) with(policy, tenant int) *engine.Engine { return l.engines[engineKey{policy, tenant}] }
+// with returns an engine that gives a policy to memories of a tenant, which is used with it now.
+func (l *life) with(policy, tenant int) *engine.Engine {
+	l.use(tenant)
+	return l.engines[engineKey{policy, tenant}]
+}
+
+// some returns an engine of a tenant, which is used with it now.
+func (l *life) some(tenant int) *engine.Engine { return l.with(l.rand.IntN(len(policies)), tenant) }
 
 // policy draws one. The one under which memories live for 95 s is rare.
 func (l *life) policy() int {
-	if n := l.rand.IntN(len(l.curves)); n != shortest || l.rand.IntN(5) == 0 {
+	if n := l.rand.IntN(len(policies)); n != shortest || l.rand.IntN(5) == 0 {
 		return n
 	}
 	return 0
@@ -67,13 +72,26 @@ func (l *life) draft() sigil.Draft {
 	return d
 }
 
+// encode encodes so many memories, if the tenant is not away.
 func (l *life) encode(n, policy, count int) {
-	drafts, size := make([]sigil.Draft, count), int64(0)
+	drafts := make([]sigil.Draft, count)
 	for i := range drafts {
 		drafts[i] = l.draft()
+	}
+	if !l.tenants[n].clock.away {
+		l.encodeDrafts(n, policy, drafts)
+	}
+}
+
+func (l *life) encodeDrafts(n, policy int, drafts []sigil.Draft) {
+	if limited := l.tenants[n].counted || l.tenants[n].sized; limited && !l.orderly(n) {
+		return // what must leave is found in the order of deadlines
+	}
+	count, size := len(drafts), int64(0)
+	for i := range drafts {
 		size += int64(len(drafts[i].Data))
 	}
-	now, want := l.now(), map[sigil.ID][]entry{}
+	e, now, want := l.with(policy, n), l.now(), map[sigil.ID][]entry{}
 	leave, enough := l.victims(n, count, size, now)
 	for !enough { // all that is left is pinned or crystallized
 		for _, m := range l.present(n) {
@@ -93,13 +111,14 @@ func (l *life) encode(n, policy, count int) {
 			want[m.key.ID] = []entry{{sigil.Faded, m.reason()}}
 		}
 	}
-	results, err := l.with(policy, n).EncodeBatch(l.t.Context(), l.tenants[n].name, drafts)
+	results, err := e.EncodeBatch(l.t.Context(), l.tenants[n].name, drafts)
 	l.ok("encode", err)
 	for i := range results {
 		l.ok("encode one", results[i].Err)
 		got, d := &results[i].Memory, &drafts[i]
 		m := &memory{
-			key: got.Key, tenant: n, curve: l.curves[policy], created: now, touched: now, size: int64(len(d.Data)),
+			key: got.Key, tenant: n, clock: l.tenants[n].clock, curve: l.tenants[n].curves[policy],
+			created: now, touched: now, stood: l.tenants[n].clock.shown, size: int64(len(d.Data)),
 			ttl: ceil(d.TTL), pinned: d.Pinned, crystallized: d.State != nil, data: string(d.Data), tags: d.Tags,
 		}
 		want[m.key.ID] = []entry{{sigil.Encoded, sigil.ReasonRequest}}
@@ -122,11 +141,11 @@ func (l *life) encode(n, policy, count int) {
 // ceil rounds up to milliseconds.
 func ceil(d time.Duration) int64 { return (d + time.Millisecond - 1).Milliseconds() }
 
-// draw returns a memory that reads find, or nil if it drew none.
+// draw returns a memory that reads find, of a tenant that is not away, or nil if it drew none.
 func (l *life) draw() *memory {
 	now := l.now()
 	for range 50 {
-		if m := l.all[l.rand.IntN(len(l.all))]; m.visible(now) {
+		if m := l.all[l.rand.IntN(len(l.all))]; m.visible(now) && !m.clock.away {
 			return m
 		}
 	}
@@ -138,16 +157,17 @@ func (l *life) policyFor(m *memory) int {
 	if l.rand.IntN(5) == 0 {
 		return l.policy()
 	}
-	return slices.Index(l.curves, m.curve)
+	return m.curve.number
 }
 
 func (l *life) recall(m *memory) {
 	policy, now := l.policyFor(m), l.now()
 	got, err := l.with(policy, m.tenant).Recall(l.t.Context(), m.key)
 	l.ok("recall", err)
-	c := l.curves[policy]
+	c := l.tenants[m.tenant].curves[policy]
+	_, stands, _ := m.deadline()
 	if c.kind == "fsrs" {
-		if growth := c.growth(m.stretch, now-m.touched, m.recalls); growth != 1 {
+		if growth := c.growth(m.stretch, now-m.touched-stands, m.recalls); growth != 1 {
 			m.stretch = stretched(m.stretch) * growth
 		}
 	}
@@ -169,7 +189,7 @@ func (l *life) pin(m *memory) {
 	got, err := change(e, l.t.Context(), m.key)
 	l.ok(string(kind), err)
 	if m.pinned = !m.pinned; !m.pinned {
-		m.touch(l.curves[policy], now)
+		m.touch(l.tenants[m.tenant].curves[policy], now)
 	}
 	l.agree(string(kind), m, &got.Meta)
 	l.correct(m)
@@ -185,6 +205,7 @@ func (l *life) forget(m *memory) {
 // sweep sweeps, and finds exactly what was due in the journal.
 func (l *life) sweep() {
 	l.t.Helper()
+	l.follow()
 	e, now := l.any(), l.now()
 	if l.clock.State().Held {
 		_, err := e.Sweep(l.t.Context())
@@ -198,7 +219,7 @@ func (l *life) sweep() {
 		want[n] = map[sigil.ID][]entry{}
 	}
 	for _, m := range l.all {
-		if m.gone == nil && m.fades <= due && !l.moved(m, due) {
+		if m.gone == nil && m.due(due) && !l.moved(m, due) {
 			want[m.tenant][m.key.ID] = []entry{{sigil.Faded, m.reason()}}
 			total++
 		}
@@ -208,6 +229,7 @@ func (l *life) sweep() {
 	l.same("released by a sweep", s.Total(), total)
 	for n := range want {
 		l.read(n, want[n])
+		l.tenants[n].clock.swept(now)
 	}
 	var kept []*memory
 	for _, m := range l.removed {
@@ -234,7 +256,7 @@ func (l *life) moved(m *memory, due int64) bool {
 	if then.touched == m.touched {
 		return false
 	}
-	if then.fades, _ = then.deadline(); then.fades <= due {
+	if then.fades, _, _ = then.deadline(); then.fades <= due {
 		return false
 	}
 	*m = then
@@ -246,7 +268,11 @@ func (l *life) moved(m *memory, due int64) bool {
 // missing fails unless m is not found by any verb.
 func (l *life) missing(m *memory) {
 	l.t.Helper()
-	e := l.any()
+	e := l.some(m.tenant)
+	if m.visible(l.now()) { // again, since what a clock has stood still is rounded up
+		l.peek(m)
+		return
+	}
 	_, peeked := e.Peek(l.t.Context(), m.key)
 	_, recalled := e.Recall(l.t.Context(), m.key)
 	_, pinned := e.Pin(l.t.Context(), m.key)
@@ -259,7 +285,7 @@ func (l *life) missing(m *memory) {
 
 func (l *life) peek(m *memory) {
 	l.t.Helper()
-	got, err := l.any().Peek(l.t.Context(), m.key)
+	got, err := l.some(m.tenant).Peek(l.t.Context(), m.key)
 	l.ok("peek", err)
 	l.agree("a peek", m, &got.Meta)
 	l.same("data", string(got.Data), m.data)
