@@ -32,11 +32,13 @@ where j.tenant = $1 and j.last = n.last`
 // erasedFrom are the tables that have what Erase erases.
 var erasedFrom = []string{"memories", "removed", "removals", "journal", "answers", "words", "vectors", "own_vectors"}
 
-// beyond has what a database keeps of rows that were deleted, now or before: none of it is in the hands of its clients.
-var beyond = []string{
-	"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
-	"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
-	"backups of the database that were made before may have the memories",
+// beyond returns what a database keeps of rows that were deleted, now or before: none of it is in the hands of its clients.
+func beyond() []string {
+	return []string{
+		"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
+		"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
+		"backups of the database that were made before may have the memories",
+	}
 }
 
 // Erase implements [store.Eraser]. It vacuums the tables after its transaction, as far as its role may.
@@ -52,7 +54,7 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 	if err != nil {
 		return done, failure(err)
 	}
-	done.Remains = slices.Clone(beyond)
+	done.Remains = beyond()
 	if len(done.Events) == 0 {
 		return done, nil
 	}
