@@ -167,7 +167,7 @@ func (s *Store) amended(before row, m *sigil.Memory, retagged, journaled bool) (
 	w.add("update sigil.memories set tags = $3 where tenant = $1 and id = $2", m.Tenant, [16]byte(m.ID), string(tags))
 	if s.searching.analyzer != nil {
 		doc := s.searching.document(m)
-		w.add(retagWords, m.Tenant, [16]byte(m.ID), int32(doc.length), doc.terms, doc.counts, s.searching.settings)
+		w.add(retagWords, m.Tenant, [16]byte(m.ID), int32(doc.length), string(doc.terms), append([]byte{}, doc.counts...), s.searching.settings) // nil would be null
 	}
 	if s.searching.model != "" {
 		v := s.searching.vector(m)

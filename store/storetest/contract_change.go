@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -49,6 +50,15 @@ var changeIdeas = []idea{
 		for tag, want := range map[string]int{"a": 0, "b": 1} {
 			equal(f.t, "listed by "+tag, len(f.list(store.Query{Tenant: m.Tenant, Now: at, Tags: []string{tag}})), want)
 		}
+	}},
+	{"a memory without a word loses its tags", func(f *fixture) {
+		m := f.memory(tagged("a"))
+		m.Data = []byte(`{}`)
+		m.Hash, m.Size = sha256.Sum256(m.Data), len(m.Data)
+		m.Frequency = m.Hash.Frequency()
+		f.insert(m)
+		f.change(m.Key, start.Add(time.Second), sigil.ChangedTags, func(m *sigil.Memory) { m.Tags = nil })
+		equal(f.t, "listed by it", len(f.list(store.Query{Tenant: m.Tenant, Now: start.Add(time.Second), Tags: []string{"a"}})), 0)
 	}},
 	{"an earlier deadline counts at once, also of a memory that was just recalled", func(f *fixture) {
 		m, other := f.encode(), f.encode()
