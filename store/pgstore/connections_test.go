@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
-	"github.com/sigil-dna/sigil/store/storetest"
 )
 
 // limited returns the URL of an empty database for a role that may have n connections, and a direct one.
@@ -54,13 +52,6 @@ func TestFewConnections(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestTwoConnections runs the whole contract with the minimum number of connections: no call holds one and
-// waits for another.
-func TestTwoConnections(t *testing.T) {
-	notUnderRace(t)
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), &pgstore.Options{MaxConns: 2}) })
 }
 
 // TestMostConnections counts the connections: the option overrides the URL, which overrides the default.

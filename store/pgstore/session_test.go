@@ -31,7 +31,8 @@ var hostile = []string{
 	"quote_all_identifiers = on", "row_security = off",
 }
 
-// TestHostileDefaults runs the whole contract in a database with such defaults.
+// TestHostileDefaults runs the whole contract in a database with such defaults, and with a collation that compares letters in
+// Turkish.
 func TestHostileDefaults(t *testing.T) {
 	notUnderRace(t)
 	c := pgtest.Shared(t)
@@ -45,7 +46,7 @@ func TestHostileDefaults(t *testing.T) {
 			urls = urls[:n-1]
 			return u
 		}
-		name, err := c.Database(t.Context())
+		name, err := c.DatabaseIn(t.Context(), "locale_provider icu icu_locale 'tr-TR' locale 'C.UTF-8'")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,8 +238,9 @@ func TestPooledByTransactionUnderLoad(t *testing.T) {
 	running.Wait()
 }
 
-// TestPooledBySession runs the whole contract behind PgBouncer at its usual settings.
-func TestPooledBySession(t *testing.T) {
+// TestTwoConnectionsOfAPooler runs the whole contract behind PgBouncer at its usual settings, with the minimum number of
+// connections: no call holds one and waits for another.
+func TestTwoConnectionsOfAPooler(t *testing.T) {
 	notUnderRace(t)
 	through := bouncer(t, database(t), "pool_mode = session")
 	storetest.Run(t, func(t *testing.T) store.Store {
@@ -251,7 +253,7 @@ func TestPooledBySession(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Path = direct.Path
-		return open(t, u.String(), nil)
+		return open(t, u.String(), &pgstore.Options{MaxConns: 2})
 	})
 }
 
