@@ -93,7 +93,7 @@ func (c *curve) life(stretch float64) (ms int64, edge bool) {
 	exact := c.lifetime() - 1e-5 // a lifetime of whole milliseconds is not rounded up
 	if stretch != 0 {
 		exact = c.lifetime()*stretch - 1e-3
-		edge = math.Abs(exact-math.Round(exact)) < 1e-4
+		edge = math.Abs(exact-math.Round(exact)) < 1e-4+exact*4e-15
 		exact = math.Min(math.Max(exact, 1), most)
 	}
 	return max(int64(math.Ceil(exact)), int64(c.figures["grace"])), edge
