@@ -33,22 +33,18 @@ const backupRest = 3
 // the folder gets its name: whatever happens before leaves no backup, and the next call removes it. Its files are durable when
 // Backup returns.
 //
-// Commits wait for nothing of it. A Close ends it with [sigil.ErrClosed]. One backup is made at a time; another call waits.
+// Commits wait for nothing of it. A Close ends it with [sigil.ErrClosed]. One backup is made at a time, and none while memories are
+// erased; another call waits.
 func (s *Store) Backup(ctx context.Context, dir string) (made sigil.Backup, err error) {
 	if err := s.beginBackup(ctx); err != nil {
 		return made, err
 	}
 	defer s.backups.Done()
-	select {
-	case s.backing <- struct{}{}:
-	case <-ctx.Done():
-		return made, ctx.Err()
-	case <-s.closing:
-		return made, errClosed()
-	case <-s.failed:
-		return made, s.failure()
+	release, err := s.holdFiles(ctx)
+	if err != nil {
+		return made, err
 	}
-	defer func() { <-s.backing }()
+	defer release()
 
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	held := s.folder.Checkpoint()
@@ -61,6 +57,21 @@ func (s *Store) Backup(ctx context.Context, dir string) (made sigil.Backup, err 
 		Open: func(dir string) (uint64, error) { return probe(s.folder.Plain(), dir) },
 	}, dir)
 	return made, errors.Join(err, s.folder.FS.RemoveAll(held))
+}
+
+// holdFiles waits until no other call holds the store's files as they are, and holds them until release is called. A backup copies the files
+// that an erasure rewrites. The caller must not hold the gate: Close, which takes it, ends the wait.
+func (s *Store) holdFiles(ctx context.Context) (release func(), err error) {
+	select {
+	case s.filesHeld <- struct{}{}:
+		return func() { <-s.filesHeld }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-s.closing:
+		return nil, errClosed()
+	case <-s.failed:
+		return nil, s.failure()
+	}
 }
 
 // beginBackup makes Close wait for a backup.

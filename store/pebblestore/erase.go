@@ -26,13 +26,16 @@ const purgedBefore = "the files of the store may have the bytes of memories that
 
 // Erase erases memories; see [store.Eraser]. While a backup is being made, it waits for its end.
 func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (done store.Erasure, err error) {
+	release, err := s.holdFiles(ctx)
+	if err != nil {
+		return done, err
+	}
+	defer release()
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return done, err
 	}
-	s.erasing.Lock()
-	defer s.erasing.Unlock()
 	if done, err = s.erase(keys, event); err != nil {
 		return done, err
 	}

@@ -52,9 +52,6 @@ type Store struct {
 	// trimming is held by Trim.
 	// +checklocks:gate
 	trimming *sync.Mutex
-	// erasing is held by Erase.
-	// +checklocks:gate
-	erasing *sync.Mutex
 	// keying is held by Key.
 	// +checklocks:gate
 	keying *sync.Mutex
@@ -72,9 +69,10 @@ type Store struct {
 	// closing is closed when Close begins. finding is the goroutine that indexes what was there at the open.
 	closing chan struct{}
 	finding sync.WaitGroup
-	// backing has room for the one backup that is being made, and backups counts those and the ones that wait.
-	backing chan struct{}
-	backups sync.WaitGroup
+	// filesHeld has room for the one backup that is being made or the one erasure: see holdFiles. backups counts the backups that are being made or
+	// wait.
+	filesHeld chan struct{}
+	backups   sync.WaitGroup
 
 	// snapshots is held, shared, as long as there is a snapshot of the database: what it shows is not dropped from the files.
 	snapshots *sync.RWMutex
@@ -170,7 +168,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, erasing: &sync.Mutex{}, keying: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}), backing: make(chan struct{}, 1),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, keying: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}), filesHeld: make(chan struct{}, 1),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s

@@ -87,13 +87,17 @@ func (c *Campaign) sound(ctx context.Context, checked, crashed time.Time) ([]*so
 		return nil, err
 	}
 	defer api.CloseIdleConnections()
-	listed, err := api.Backups(ctx)
-	if err != nil {
+	listed, err1 := api.Backups(ctx)
+	own, err2 := api.Identity(ctx)
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("listing backups: %w", err)
 	}
 	var list []*sound
 	for i := range listed.Backups {
 		b := &listed.Backups[i]
+		if b.Problem == "" && b.Store != own.Store {
+			continue // the store before this one was backed up until it ended
+		}
 		if b.Problem != "" {
 			c.ledger.violate("the backup %s is listed, but cannot be read: %s", b.Name, b.Problem)
 			continue
