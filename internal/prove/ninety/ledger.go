@@ -202,7 +202,8 @@ func (l *life) read(n int, want map[sigil.ID][]entry) {
 		}
 	}
 	for id, left := range want {
-		l.hold("the journal", fmt.Sprintf("has no entry %v of %s", left, id))
+		m := l.byID[id]
+		l.hold("the journal", fmt.Sprintf("has no entry %v of %s at %s; the ledger has %+v, with the clock %+v", left, id, at(now), m, m.clock))
 	}
 }
 

@@ -226,11 +226,11 @@ func (l *life) sweep() {
 	}
 	s, err := e.Sweep(l.t.Context())
 	l.ok("sweep", err)
-	l.same("released by a sweep", s.Total(), total)
 	for n := range want {
 		l.read(n, want[n])
 		l.tenants[n].clock.swept(now)
 	}
+	l.same("released by a sweep", s.Total(), total)
 	var kept []*memory
 	for _, m := range l.removed {
 		switch {
