@@ -13,6 +13,9 @@ import (
 func (l *Ledger) askPolicy(tenant, policy string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.policies[tenant]) == 0 {
+		l.policies[tenant] = []string{""} // that of a tenant which was never given one
+	}
 	l.policies[tenant] = append(l.policies[tenant], policy)
 }
 
