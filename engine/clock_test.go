@@ -143,6 +143,38 @@ func TestADoubtedClockReleasesNothing(t *testing.T) {
 	same(t, "released when it is confirmed", r.sweep().Total(), 1)
 }
 
+// TestATTLEndsOfAMemoryWhoseUseWasNotRecorded has a tenant be used while its clock stands still and that of the engine has jumped.
+func TestATTLEndsOfAMemoryWhoseUseWasNotRecorded(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=168h active=1m")}})
+	r.encode(`1`, func(d *sigil.Draft) { d.TTL = time.Hour })
+	s.pass(r, 2*time.Minute)
+	same(t, "released before", r.sweep().Total(), 0) // it has looked at the ttls of the tenant
+	s.off = time.Hour
+	s.pass(r, 15*time.Second)
+	m := r.encode(`2`, func(d *sigil.Draft) { d.TTL = 2 * time.Second })
+	s.off = 0
+	s.pass(r, 5*time.Second)
+	same(t, "held", r.Clock().Held, false)
+	same(t, "released", r.sweep().Total(), 1)
+	r.lives(m.Key, false)
+}
+
+// TestADoubtedClockLooksForEndsAgain does that with a clock that is doubted, so that sweeps go on.
+func TestADoubtedClockLooksForEndsAgain(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=168h active=1m")}})
+	r.encode(`1`, nil)
+	s.pass(r, 2*time.Minute)
+	r.DoubtClock(time.Hour, false)
+	same(t, "released before", r.sweep().Total(), 0)
+	r.encode(`2`, func(d *sigil.Draft) { d.TTL = 2 * time.Second })
+	s.pass(r, 5*time.Second)
+	same(t, "released in doubt", r.sweep().Total(), 1)
+	r.encode(`3`, func(d *sigil.Draft) { d.TTL = 2 * time.Minute })
+	s.pass(r, 3*time.Minute)
+	same(t, "unconfirmed", r.Clock().Unconfirmed, false)
+	same(t, "released when it is confirmed", r.sweep().Total(), 1)
+}
+
 // TestAPlausibleStartReleasesWhatCanBeRestored starts after a night off, or with a clock that is ahead by that much: what is due
 // fades at once, and nothing is dropped for good.
 func TestAPlausibleStartReleasesWhatCanBeRestored(t *testing.T) {

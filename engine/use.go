@@ -73,11 +73,14 @@ func (e *Engine) record(ctx context.Context, c *store.TenantClock) {
 		e.uses.recording.Delete(c.Tenant)
 		close(done)
 	}()
-	_ = e.store.ChangeClock(ctx, c.Tenant, func(c *store.TenantClock) {
+	err := e.store.ChangeClock(ctx, c.Tenant, func(c *store.TenantClock) {
 		if !e.isRecorded(c, now, span) { // another process may have recorded it
 			c.Use(now, span)
 		}
 	})
+	if err != nil {
+		e.uses.ends.Delete(c.Tenant) // what comes with this use is looked at while the clock stands still on
+	}
 }
 
 // settleClocks has the clocks of all tenants follow the settings after a change of these: tenants whose policies have an active span get a clock that stops, as
@@ -129,6 +132,7 @@ func (e *Engine) settleClock(ctx context.Context, tenant string, span time.Durat
 type endsAt struct {
 	clock store.TenantClock
 	next  time.Time // when the next one ends; zero if none does, or if the clock runs
+	jumps uint64    // of the engine's clock by then: after one, memories may have come while the tenant's clock stood still on
 }
 
 // ends returns a step of a sweep that releases the memories whose ttl has ended while the clock of their tenant stands still: the store
@@ -145,7 +149,7 @@ func (e *Engine) ends(ctx context.Context, clocks []store.TenantClock, due, now 
 					clocks = clocks[1:]
 					continue
 				}
-				found, pages = endsAt{clock: *c}, e.withTTL(ctx, c, now)
+				found, pages = endsAt{clock: *c, jumps: e.Clock().Jumps}, e.withTTL(ctx, c, now)
 			}
 			page, more, err := pages()
 			if err != nil {
@@ -156,7 +160,11 @@ func (e *Engine) ends(ctx context.Context, clocks []store.TenantClock, due, now 
 			}
 			did += len(page)
 			if !more {
-				e.uses.ends.Store(c.Tenant, found)
+				if e.Clock().Unconfirmed { // uses are not recorded: memories come, and the clock stands still on
+					e.uses.ends.Delete(c.Tenant)
+				} else {
+					e.uses.ends.Store(c.Tenant, found)
+				}
 				clocks, pages = clocks[1:], nil
 			}
 		}
@@ -178,7 +186,7 @@ func (e *Engine) looksForEnds(c *store.TenantClock, now time.Time) bool {
 	if !stands {
 		return ends.clock.Stood != c.Stood || !ends.next.IsZero()
 	}
-	return ends.clock != *c || ends.next.IsZero() || !now.Before(ends.next)
+	return ends.clock != *c || ends.jumps != e.Clock().Jumps || ends.next.IsZero() || !now.Before(ends.next)
 }
 
 // withTTL returns a function that returns the memories of a tenant that have a ttl, by its clock, a page with each call.
