@@ -264,6 +264,9 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 	if x.body == "" && got.status < 400 && strings.Contains(x.header("Content-Type"), "ndjson") {
 		return // no lines; the validator misses them
 	}
+	if x.body == "" && got.status < 400 {
+		r.Header.Del("Content-Type") // it is of nothing; the validator reads it all the same, where a body may be left out
+	}
 	checkAgainstContract(n, r, x.body, got)
 }
 
