@@ -201,7 +201,7 @@ mutant revocation-undone 'registering a revoked signature again undoes its revoc
 	's/err != nil \|\| found \{/err != nil || found \&\& kept.RevokedAt.IsZero() {/' \
 	go test -count=1 -run 'Machine' ./internal/prove/model -rapid.shrinktime=1s
 mutant range-over-removed 'a range deletes the contents of removed memories that lie in it' $p/leave.go \
-	's/\}\)\}, math\.MaxInt/})}, enough/; s/\t"math"\n//' \
+	's/\}\)\}, math\.MaxInt/})}, s.enough/; s/\t"math"\n//' \
 	go test -count=1 -run 'UndoOfRanges' ./$p
 mutant restored-over-quota 'a restore takes a tenant over its quota' $p/internal/index/reserve.go \
 	's/if t\.overMemories\(quota\) \|\| t\.overBytes\(quota\) \{/if false {/' \
